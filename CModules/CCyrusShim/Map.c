@@ -1,0 +1,82 @@
+// Opening, mapping and reading files, for reading only.
+
+#define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64
+
+#include "CCyrusShim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void fill(ccs_facts *facts, const struct stat *status) {
+  facts->device = (uint64_t)status->st_dev;
+  facts->inode = (uint64_t)status->st_ino;
+  facts->byte_count = status->st_size > 0 ? (uint64_t)status->st_size : 0;
+  facts->kind = S_ISREG(status->st_mode) ? CCS_REGULAR : S_ISDIR(status->st_mode) ? CCS_DIRECTORY : CCS_OTHER;
+}
+
+int ccs_open(const char *path, int *descriptor, ccs_facts *facts) {
+  *descriptor = -1;
+  // Asked first, so that a device is never opened: opening alone can rewind a tape.
+  int error = ccs_facts_of_path(path, facts);
+  if (error != 0 || facts->kind != CCS_REGULAR) return error;
+
+  int opened;
+  do {
+    // O_NONBLOCK: should the path have become a fifo meanwhile, open must not wait for its writer.
+    opened = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  } while (opened < 0 && errno == EINTR);
+  if (opened < 0) return errno;
+
+  error = ccs_facts_of_descriptor(opened, facts);
+  if (error != 0 || facts->kind != CCS_REGULAR) {
+    close(opened);
+    return error;
+  }
+  *descriptor = opened;
+  return 0;
+}
+
+int ccs_facts_of_descriptor(int descriptor, ccs_facts *facts) {
+  struct stat status;
+  if (fstat(descriptor, &status) != 0) return errno;
+  fill(facts, &status);
+  return 0;
+}
+
+int ccs_facts_of_path(const char *path, ccs_facts *facts) {
+  struct stat status;
+  if (stat(path, &status) != 0) return errno;
+  fill(facts, &status);
+  return 0;
+}
+
+void ccs_close(int descriptor) { close(descriptor); }
+
+int ccs_map(int descriptor, uint64_t byte_count, const void **address) {
+  *address = NULL;
+  // Half the address space: offsets then always fit a signed word, with room to add lengths.
+  if (byte_count > (uint64_t)PTRDIFF_MAX / 2) return EFBIG;
+  void *mapped = mmap(NULL, (size_t)byte_count, PROT_READ, MAP_SHARED, descriptor, 0);
+  if (mapped == MAP_FAILED) return errno;
+  *address = mapped;
+  return 0;
+}
+
+void ccs_unmap(const void *address, uint64_t byte_count) { munmap((void *)address, (size_t)byte_count); }
+
+int ccs_read(int descriptor, uint64_t offset, uint8_t *buffer, size_t count, size_t *done) {
+  *done = 0;
+  if (offset > (uint64_t)INT64_MAX - count) return EOVERFLOW;
+  while (*done < count) {
+    ssize_t got = pread(descriptor, buffer + *done, count - *done, (off_t)(offset + *done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno;
+    if (got == 0) break;
+    *done += (size_t)got;
+  }
+  return 0;
+}

@@ -1,0 +1,48 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target is compiled with. `Lifetimes` lets our views say how long they live; clients need no flag.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// The libraries also borrow views and call the C shim through spans.
+let librarySettings =
+  settings + [
+    .enableExperimentalFeature("Lifetimes"),
+    .enableExperimentalFeature("SafeInteropWrappers"),
+  ]
+
+/// Tests, and what only tests use.
+let testSettings: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
+let package = Package(
+  name: "cyrus-inspect",
+  products: [
+    .library(name: "CyrusDatabase", targets: ["CyrusDatabase"]),
+    .executable(name: "dbinspect", targets: ["dbinspect"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .target(
+      name: "CCyrusShim", path: "CModules/CCyrusShim",
+      cSettings: [.enableWarning("all"), .treatAllWarnings(as: .error)],
+      linkerSettings: [.linkedLibrary("z")]),
+    .target(name: "CyrusDatabase", dependencies: ["CCyrusShim"], swiftSettings: librarySettings),
+    .executableTarget(
+      name: "dbinspect",
+      dependencies: ["CyrusDatabase", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: settings),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testSettings),
+    .executableTarget(
+      name: "twoskip-generate", dependencies: ["TestSupport"], path: "Tests/Generate", swiftSettings: testSettings),
+    .testTarget(
+      name: "CyrusDatabaseTests", dependencies: ["CyrusDatabase", "CCyrusShim", "TestSupport"],
+      swiftSettings: testSettings),
+  ]
+)

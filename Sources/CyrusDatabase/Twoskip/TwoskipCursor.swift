@@ -1,0 +1,158 @@
+// Walking list 0, record by record, in key order.
+//
+// Every record's head and tail checksum is compared before it is handed out, and every key must come
+// after the one before. After an error the walk can go on: past a damaged tail by the record's own
+// pointers, past anything else by the upper lists, which lead to records that are live for certain.
+// What lies between is lost to a listing; the verifier tells more.
+//
+// What surprises: the order of the keys is taken for raw until a pair contradicts it, and only then
+// are the other keys asked whether the file is in mbox order.
+//
+// Facts: Docs/Formats/twoskip.md, "Iteration" and "What a read-only reader does".
+
+/// A walk over the live records of a committed state.
+struct TwoskipCursor: ~Copyable, ~Escapable {
+  let state: TwoskipState
+  /// The order that no pair of keys has contradicted so far.
+  private(set) var order: KeyOrder
+  /// The entry whose pointers lead on; nil before the first step.
+  private var current: TwoskipRecord?
+  /// The last record with a proven key: the one that the next key must come after.
+  private var last: TwoskipRecord?
+  /// An entry that a search found to come next.
+  private var pending: TwoskipRecord?
+  private var hasEnded = false
+  /// Whether list 0 is damaged behind `current`, so that the way on is through the upper lists.
+  private var isCut = false
+  /// Once list 0 was cut: where each upper list goes on, by list. Empty before.
+  private var frontier: [UInt64] = []
+  /// Entries that may still be passed. More than fit the file are a circle.
+  private var stepsLeft: Int
+
+  /// A walk from the start of list 0.
+  @_lifetime(copy bytes)
+  init(_ bytes: RawSpan, end: UInt64) {
+    state = TwoskipState(bytes, end: end)
+    order = .raw
+    stepsLeft = bytes.byteCount / Twoskip.smallestRecord + 2
+  }
+
+  /// A walk that starts where a search ended.
+  @_lifetime(copy bytes)
+  init(_ bytes: RawSpan, end: UInt64, at position: TwoskipState.Position, order: KeyOrder) {
+    self.init(bytes, end: end)
+    self.order = order
+    current = position.before
+    last = position.before
+    pending = position.at
+    hasEnded = position.at == nil
+  }
+
+  /// The next record, all its checksums compared; nil at the end.
+  ///
+  /// - Throws: ``TwoskipError`` at damage. The next call goes on behind it.
+  mutating func next() throws(TwoskipError) -> TwoskipRecord? {
+    guard !hasEnded, let next = try advance() else {
+      hasEnded = true
+      return nil
+    }
+    stepsLeft -= 1
+    current = next
+    if !frontier.isEmpty { passOnUpperLists(next) }
+    try state.checkTail(of: next)
+    last = next
+    return next
+  }
+
+  /// The next entry of list 0, or of an upper list if list 0 is cut here.
+  @inline(__always)
+  private mutating func advance() throws(TwoskipError) -> TwoskipRecord? {
+    if let pending {
+      self.pending = nil
+      return pending
+    }
+    guard let current, let last else { return try start() }
+    if isCut { return jump(after: last) }
+    do throws(TwoskipError) {
+      guard let next = try state.next(after: current) else { return nil }
+      if order.compare(last.key(in: state.bytes), next.key(in: state.bytes)) >= 0 || stepsLeft == 0 {
+        try settleOrder(last, next)
+      }
+      return next
+    } catch {
+      cut(after: last)
+      throw error
+    }
+  }
+
+  @inline(never)
+  private mutating func start() throws(TwoskipError) -> TwoskipRecord? {
+    do throws(TwoskipError) {
+      let dummy = try state.dummy()
+      current = dummy
+      last = dummy
+    } catch {
+      // Without the list head there is no way in.
+      hasEnded = true
+      throw error
+    }
+    return try advance()
+  }
+
+  /// Finds out whether two neighbours that contradict the present order prove the other one.
+  @inline(never)
+  private mutating func settleOrder(_ first: TwoskipRecord, _ second: TwoskipRecord) throws(TwoskipError) {
+    if stepsLeft > 0, order == .raw {
+      var evidence = state.orderEvidence()
+      evidence.consider(first.key(in: state.bytes), second.key(in: state.bytes))
+      if evidence.allowsMbox {
+        order = .mbox
+        return
+      }
+    }
+    throw TwoskipError(.keyOrder, at: UInt64(second.offset), found: UInt64(first.offset))
+  }
+}
+
+// MARK: - Going on behind damage
+
+extension TwoskipCursor {
+  /// Notes that list 0 cannot be followed, and finds where the upper lists go on behind `last`.
+  @inline(never)
+  private mutating func cut(after last: TwoskipRecord) {
+    isCut = true
+    guard frontier.isEmpty else { return }
+    frontier = [UInt64](repeating: 0, count: Twoskip.levels)
+    guard var place = try? state.dummy() else { return }
+    for list in (1..<Twoskip.levels).reversed() {
+      frontier[list] = place.pointer(list + 1, in: state.bytes)
+      while let next = state.hint(frontier[list], list: list, after: place, in: order), !isBehind(next, last) {
+        place = next
+        frontier[list] = next.pointer(list + 1, in: state.bytes)
+      }
+    }
+  }
+
+  /// The nearest record behind `last` that an upper list leads to.
+  @inline(never)
+  private mutating func jump(after last: TwoskipRecord) -> TwoskipRecord? {
+    isCut = false
+    for list in 1..<Twoskip.levels {
+      // An upper list can have stayed behind while list 0 went on: let it catch up. Each step is made once in a walk.
+      while stepsLeft > 0, let next = state.hint(frontier[list], list: list) {
+        if isBehind(next, last) { return next }
+        stepsLeft -= 1
+        frontier[list] = next.pointer(list + 1, in: state.bytes)
+      }
+    }
+    return nil
+  }
+
+  private mutating func passOnUpperLists(_ record: TwoskipRecord) {
+    for list in 1..<max(1, record.level) { frontier[list] = record.pointer(list + 1, in: state.bytes) }
+  }
+
+  private func isBehind(_ record: TwoskipRecord, _ last: TwoskipRecord) -> Bool {
+    order.compare(last.key(in: state.bytes), record.key(in: state.bytes)) < 0
+  }
+}

@@ -1,0 +1,150 @@
+// Finding a key through the lists.
+//
+// Only list 0 is believed. Lists 1 and above bring the search near, and every pointer of theirs that
+// leads beyond the committed end, out of the file, to damage or not forward is left aside: the search
+// goes down a list at the same record. So an open transaction or a damaged upper list costs time, not truth.
+//
+// Why two tail checksums are enough: the answer is a pair of neighbours on list 0, one key below and one not below
+// the key sought. However the search came there, if both keys are proven and the list is in order, the answer is right.
+//
+// Facts: Docs/Formats/twoskip.md, "Lookup" and "What a read-only reader does".
+
+extension TwoskipState {
+  /// Where a key is, or would be.
+  struct Position: BitwiseCopyable {
+    /// The last entry of list 0 with a smaller key, or the list head.
+    let before: TwoskipRecord
+    /// The first entry with a key that is not smaller; nil at the end of the list.
+    let at: TwoskipRecord?
+    /// Whether `at` has exactly the key sought.
+    let isMatch: Bool
+  }
+
+  /// Finds where `key` is or would be, if the file is in this order.
+  ///
+  /// - Throws: ``TwoskipError`` if list 0 is damaged near the key, or `.keyOrder` if it is not in this order there.
+  /// - Complexity: O(log *n*) expected; O(*n*) if the levels are degenerate. Touches about 2 log₂ *n* heads, two tails.
+  func search(for key: RawSpan, in order: KeyOrder) throws(TwoskipError) -> Position {
+    var current = try dummy()
+    var list = Twoskip.levels - 1
+    // The last upper-list entry compared and found not smaller: neighbouring lists often lead to the same one.
+    var tooFar: UInt64 = 0
+    while list > 0 {
+      let pointer = current.pointer(list + 1, in: bytes)
+      if pointer != 0, pointer != tooFar, let next = hint(pointer, list: list, after: current, in: order) {
+        if order.compare(next.key(in: bytes), key) < 0 {
+          current = next
+          continue
+        }
+        tooFar = pointer
+      }
+      list -= 1
+    }
+    while let next = try self.next(after: current) {
+      try requireAscending(current, next, in: order)
+      let comparison = order.compare(next.key(in: bytes), key)
+      if comparison >= 0 {
+        try checkNeighbours(current, next)
+        return Position(before: current, at: next, isMatch: comparison == 0)
+      }
+      current = next
+    }
+    try checkNeighbours(current, nil)
+    return Position(before: current, at: nil, isMatch: false)
+  }
+
+  /// The record that a pointer of an upper list leads to, if it can be used to get nearer.
+  func hint(_ pointer: UInt64, list: Int, after current: TwoskipRecord, in order: KeyOrder) -> TwoskipRecord? {
+    guard let next = hint(pointer, list: list) else { return nil }
+    // Forward only, or a circle would hold the search for ever. The list head has the empty key, below all others.
+    return order.compare(current.key(in: bytes), next.key(in: bytes)) < 0 ? next : nil
+  }
+
+  /// The record that a pointer of an upper list leads to, if it leads to a sound head.
+  func hint(_ pointer: UInt64, list: Int) -> TwoskipRecord? {
+    guard pointer < end, let next = try? record(at: pointer, from: 0), next.kind == .record, next.level > list
+    else { return nil }
+    return next
+  }
+
+  /// - Throws: ``TwoskipError`` with `.keyOrder` unless the second key comes after the first.
+  @inline(__always)
+  func requireAscending(_ first: TwoskipRecord, _ second: TwoskipRecord, in order: KeyOrder) throws(TwoskipError) {
+    if order.compare(first.key(in: bytes), second.key(in: bytes)) >= 0 {
+      throw TwoskipError(.keyOrder, at: UInt64(second.offset), found: UInt64(first.offset))
+    }
+  }
+
+  private func checkNeighbours(_ first: TwoskipRecord, _ second: TwoskipRecord?) throws(TwoskipError) {
+    if first.kind == .record { try checkTail(of: first) }
+    if let second { try checkTail(of: second) }
+  }
+}
+
+// MARK: - The order of a file
+
+extension TwoskipState {
+  /// What the keys say about the order of the file.
+  struct OrderEvidence {
+    var allowsRaw = true
+    var allowsMbox = true
+    /// What ended the look-through before the end of list 0.
+    var damage: TwoskipError?
+
+    /// Takes the order of one pair of neighbours into account.
+    mutating func consider(_ first: RawSpan, _ second: RawSpan) {
+      if allowsRaw { allowsRaw = KeyOrder.raw.compare(first, second) < 0 }
+      if allowsMbox { allowsMbox = KeyOrder.mbox.compare(first, second) < 0 }
+    }
+  }
+
+  /// Looks at the keys on list 0 to find out the file's order, up to the first damage.
+  ///
+  /// - Complexity: O(*n*); ends early when both orders are ruled out.
+  func orderEvidence() -> OrderEvidence {
+    var evidence = OrderEvidence()
+    do throws(TwoskipError) {
+      var current = try dummy()
+      // While either order is possible keys ascend in it, so no entry is met twice.
+      while evidence.allowsRaw || evidence.allowsMbox, let next = try self.next(after: current) {
+        evidence.consider(current.key(in: bytes), next.key(in: bytes))
+        current = next
+      }
+    } catch {
+      evidence.damage = error
+    }
+    return evidence
+  }
+
+  /// The order of the file, as far as anything hangs on it.
+  ///
+  /// - Throws: ``TwoskipError`` if neither order holds, or damage hides which one does.
+  func decideOrder() throws(TwoskipError) -> KeyOrder {
+    let evidence = orderEvidence()
+    switch (evidence.allowsRaw, evidence.allowsMbox) {
+    case (true, false): return .raw
+    case (false, true): return .mbox
+    case (true, true):
+      if let damage = evidence.damage { throw damage }
+      return .raw
+    case (false, false): throw TwoskipError(.keyOrder, at: Twoskip.dummy)
+    }
+  }
+
+  /// Finds where `key` is or would be, whatever the order of the file, and in which order it was found.
+  ///
+  /// A match is a match in any order, and where both orders lead to the same neighbours nothing hangs on it. Only if
+  /// they do not are the keys of the whole file looked at.
+  func search(for key: RawSpan) throws(TwoskipError) -> (position: Position, order: KeyOrder) {
+    do throws(TwoskipError) {
+      let raw = try search(for: key, in: .raw)
+      if raw.isMatch { return (raw, .raw) }
+      let mbox = try search(for: key, in: .mbox)
+      if mbox.before.offset == raw.before.offset { return (raw, .raw) }
+    } catch {
+      guard error.code == .keyOrder else { throw error }
+    }
+    let order = try decideOrder()
+    return (try search(for: key, in: order), order)
+  }
+}

@@ -1,0 +1,269 @@
+// Replaying the log: what the records and deletes of a file, in file order, add up to.
+//
+// A RECORD sets its key. A DELETE does not name the key it deletes but the record that followed it, so the
+// deleted key is the greatest one, of those present at that moment, below the key of that record; or the greatest of
+// all if there is none that followed.
+//
+// To answer that for millions of records, every key that ever occurs gets its rank in key order first: the live ones
+// by walking list 0, the few others by search. The replay itself then works on ranks, with a set of bits.
+//
+// Memory: about 30 bytes for each record and key. Facts: Docs/Formats/twoskip.md, "Log replay".
+
+/// The keys of a file by rank, and the means to replay its log.
+struct TwoskipReplay: ~Copyable, ~Escapable {
+  /// What one entry of the log did.
+  enum Event {
+    /// The RECORD at `offset` set the key of this rank.
+    case set(rank: Int, offset: Int)
+    /// The DELETE at `offset` removed the key of this rank.
+    case deleted(rank: Int, offset: Int)
+    /// The DELETE at `offset` found no key to remove.
+    case deletedNothing(offset: Int)
+  }
+
+  private let bytes: RawSpan
+  /// Where entries of the log start, and how many start before each word of that set.
+  private var entries: [UInt64] = []
+  private var before: [UInt32] = []
+  /// By entry: which key it sets; `none` for a DELETE.
+  private var keyOfEntry: [UInt32] = []
+  /// By key: where a record with it lies.
+  private var offsetOfKey: [UInt64] = []
+  /// By key: its rank.
+  private var rankOfKey: [UInt32] = []
+
+  private static let none = UInt32.max
+
+  /// How many keys there are, live or not.
+  var keyCount: Int { offsetOfKey.count }
+
+  /// Finds all keys and their ranks.
+  ///
+  /// - Parameters:
+  ///   - bytes: The file from its start.
+  ///   - starts: Where RECORDs and DELETEs with sound heads start; fewer than 2³² of them.
+  ///   - order: The order of the keys.
+  ///   - liveEnd: The committed end, if list 0 is whole and its keys ascend at that end; otherwise nil.
+  /// - Complexity: O(*n*) expected for *n* entries, and O(*d* log *n*) for the *d* keys that are not on list 0.
+  @_lifetime(copy bytes)
+  init(_ bytes: RawSpan, starts: borrowing BitMap, order: KeyOrder, liveEnd: UInt64?) {
+    self.bytes = bytes
+    collectKeys(starts)
+    rank(order: order, liveEnd: liveEnd)
+  }
+
+  /// The rank of the key of the RECORD at `offset`; nil if none starts there.
+  func rank(ofRecordAt offset: UInt64) -> Int? {
+    guard let entry = entry(at: offset), keyOfEntry[entry] != Self.none else { return nil }
+    return Int(rankOfKey[Int(keyOfEntry[entry])])
+  }
+
+  /// The rank of a key; nil if no RECORD ever set it.
+  ///
+  /// - Complexity: O(*n*).
+  func rank(of key: RawSpan) -> Int? {
+    for number in 0..<keyCount {
+      if let held = keySpan(at: Int(offsetOfKey[number])), held.holdsSameBytes(as: key) {
+        return Int(rankOfKey[number])
+      }
+    }
+    return nil
+  }
+
+  /// Replays the log and tells what each entry did.
+  ///
+  /// - Complexity: O(*n*).
+  func run(_ report: (Event) -> Void) {
+    var present = RankSet(count: keyCount)
+    var entry = 0
+    for (index, word) in entries.enumerated() {
+      var word = word
+      while word != 0 {
+        let offset = index << 9 | word.trailingZeroBitCount << 3
+        word &= word - 1
+        let key = keyOfEntry[entry]
+        entry += 1
+        if key != Self.none {
+          let rank = Int(rankOfKey[Int(key)])
+          present.insert(rank)
+          report(.set(rank: rank, offset: offset))
+          continue
+        }
+        let next = bytes.bigEndian(UInt64.self, at: offset + 8)
+        let bound = next == 0 ? keyCount : rank(ofRecordAt: next)
+        if let bound, let rank = present.last(below: bound) {
+          present.remove(rank)
+          report(.deleted(rank: rank, offset: offset))
+        } else {
+          report(.deletedNothing(offset: offset))
+        }
+      }
+    }
+  }
+
+  private func entry(at offset: UInt64) -> Int? {
+    let index = Int(truncatingIfNeeded: offset >> 9)
+    guard offset % 8 == 0, offset >> 9 < UInt64(entries.count) else { return nil }
+    let bit = UInt64(1) << (offset >> 3 & 63)
+    guard entries[index] & bit != 0 else { return nil }
+    return Int(before[index]) + (entries[index] & (bit - 1)).nonzeroBitCount
+  }
+
+  private mutating func collectKeys(_ starts: borrowing BitMap) {
+    entries = starts.copyOfWords()
+    before.reserveCapacity(entries.count)
+    var count: UInt32 = 0
+    for word in entries {
+      before.append(count)
+      count += UInt32(word.nonzeroBitCount)
+    }
+    keyOfEntry.reserveCapacity(Int(count))
+
+    // An open hash table of key numbers; the upper half of a slot is the hash, so that most strangers are told apart
+    // without looking at their bytes. Swift's hash is seeded for each process: no file can make all keys collide.
+    var slots = [UInt64](repeating: 0, count: 1 << (64 - max(4, UInt64(count) * 5 / 4).leadingZeroBitCount))
+    let mask = slots.count - 1
+    for (index, word) in entries.enumerated() {
+      var word = word
+      while word != 0 {
+        let offset = index << 9 | word.trailingZeroBitCount << 3
+        word &= word - 1
+        guard let key = keySpan(at: offset) else {
+          keyOfEntry.append(Self.none)
+          continue
+        }
+        let hash = Self.hash(key)
+        var slot = Int(truncatingIfNeeded: hash) & mask
+        let tag = hash & ~0xFFFF_FFFF
+        while true {
+          let held = slots[slot]
+          if held == 0 {
+            let number = UInt32(truncatingIfNeeded: offsetOfKey.count)
+            slots[slot] = tag | UInt64(number) + 1
+            offsetOfKey.append(UInt64(offset))
+            keyOfEntry.append(number)
+            break
+          }
+          if held & ~0xFFFF_FFFF == tag {
+            let number = UInt32(truncatingIfNeeded: held) - 1
+            if let other = keySpan(at: Int(offsetOfKey[Int(number)])), other.holdsSameBytes(as: key) {
+              keyOfEntry.append(number)
+              break
+            }
+          }
+          slot = (slot + 1) & mask
+        }
+      }
+    }
+  }
+
+  private mutating func rank(order: KeyOrder, liveEnd: UInt64?) {
+    var rankOfKey = [UInt32](repeating: Self.none, count: keyCount)
+    // First the live keys among themselves, by list 0.
+    var liveKeys: [UInt32] = []
+    if let liveEnd {
+      var cursor = TwoskipCursor(bytes, end: liveEnd)
+      while let record = try? cursor.next() {
+        guard let entry = entry(at: UInt64(record.offset)), keyOfEntry[entry] != Self.none else { continue }
+        let key = keyOfEntry[entry]
+        rankOfKey[Int(key)] = UInt32(liveKeys.count)
+        liveKeys.append(key)
+      }
+    }
+    // Then the others, which go between them.
+    var others = (0..<UInt32(keyCount)).filter { rankOfKey[Int($0)] == Self.none }
+    others.sort { compare($0, $1, order) < 0 }
+    var passed = 0
+    for (index, other) in others.enumerated() {
+      // How many live keys are smaller: those of the last one or more.
+      var low = passed
+      var high = liveKeys.count
+      while low < high {
+        let middle = (low + high) / 2
+        if compare(liveKeys[middle], other, order) < 0 { low = middle + 1 } else { high = middle }
+      }
+      for position in passed..<low { rankOfKey[Int(liveKeys[position])] = UInt32(position + index) }
+      rankOfKey[Int(other)] = UInt32(low + index)
+      passed = low
+    }
+    for position in passed..<liveKeys.count {
+      rankOfKey[Int(liveKeys[position])] = UInt32(position + others.count)
+    }
+    self.rankOfKey = rankOfKey
+  }
+
+  private func compare(_ left: UInt32, _ right: UInt32, _ order: KeyOrder) -> Int {
+    guard let leftKey = keySpan(at: Int(offsetOfKey[Int(left)])),
+      let rightKey = keySpan(at: Int(offsetOfKey[Int(right)]))
+    else { return 0 }
+    return order.compare(leftKey, rightKey)
+  }
+
+  /// The key of the RECORD at `offset`; nil for a DELETE.
+  @_lifetime(copy self)
+  private func keySpan(at offset: Int) -> RawSpan? {
+    guard let record = try? TwoskipRecord(at: offset, in: bytes, limit: bytes.byteCount), record.kind == .record
+    else { return nil }
+    return record.key(in: bytes)
+  }
+
+  private static func hash(_ key: RawSpan) -> UInt64 {
+    var hasher = Hasher()
+    // The buffer is used only within the call.
+    unsafe key.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    return UInt64(truncatingIfNeeded: hasher.finalize())
+  }
+}
+
+/// A set of ranks that finds the greatest member below a rank in a few steps: bits, and bits over the words of bits.
+struct RankSet {
+  /// Level 0 has a bit for each rank, level *i* + 1 a bit for each word of level *i* that is not 0.
+  private var levels: [[UInt64]]
+
+  init(count: Int) {
+    levels = []
+    var bits = max(1, count)
+    repeat {
+      bits = (bits + 63) / 64
+      levels.append([UInt64](repeating: 0, count: bits))
+    } while bits > 1
+  }
+
+  mutating func insert(_ rank: Int) {
+    var position = rank
+    for level in levels.indices {
+      levels[level][position >> 6] |= 1 << UInt64(position & 63)
+      position >>= 6
+    }
+  }
+
+  mutating func remove(_ rank: Int) {
+    var position = rank
+    for level in levels.indices {
+      levels[level][position >> 6] &= ~(1 << UInt64(position & 63))
+      if levels[level][position >> 6] != 0 { return }
+      position >>= 6
+    }
+  }
+
+  func contains(_ rank: Int) -> Bool { levels[0][rank >> 6] >> UInt64(rank & 63) & 1 != 0 }
+
+  /// The greatest member smaller than `bound`, which is at most the count; nil if there is none.
+  func last(below bound: Int) -> Int? {
+    var position = bound
+    for level in levels.indices {
+      // `position` may be one word beyond the last: then nothing of its word is there, and everything before it counts.
+      let index = position >> 6
+      let below = index < levels[level].count ? levels[level][index] & ((1 << UInt64(position & 63)) - 1) : 0
+      if below != 0 {
+        var found = index << 6 | (63 - below.leadingZeroBitCount)
+        for lower in (0..<level).reversed() {
+          found = found << 6 | (63 - levels[lower][found].leadingZeroBitCount)
+        }
+        return found
+      }
+      position = index
+    }
+    return nil
+  }
+}

@@ -1,0 +1,103 @@
+// Pass 4: dead records, and whether the log adds up to what list 0 has.
+
+extension TwoskipVerifier {
+  /// Pointers of records that are on no list: frozen when the record died, they still lead to records.
+  mutating func checkDeadRecords() {
+    findings.cover(.dummy, bytes: Int(Twoskip.firstRecord - Twoskip.dummy))
+    let words = starts.copyOfWords()
+    for index in words.indices {
+      var word = words[index] & ~visited.word(index)
+      while word != 0 {
+        let offset = index << 9 | word.trailingZeroBitCount << 3
+        word &= word - 1
+        if let record = try? TwoskipRecord(at: offset, in: bytes, limit: limit) { checkDead(record) }
+      }
+    }
+    if isListCut {
+      findings.skip(.deadPointerOrder, "where list 0 is broken live records count as dead")
+    }
+  }
+
+  private mutating func checkDead(_ record: TwoskipRecord) {
+    findings.cover(.pointerTarget, bytes: 8 * record.pointerCount)
+    if record.level > 1 { findings.cover(.deadPointerOrder, bytes: 8 * (record.level - 1)) }
+    for index in 0..<record.pointerCount {
+      let pointer = record.pointer(index, in: bytes)
+      if pointer == 0 { continue }
+      guard starts.contains(pointer: pointer) else {
+        findings.add(
+          .pointerTarget, .warning, at: record.offset..<record.tailOffset,
+          "a pointer of a dead record leads to a place where no sound record starts", found: pointer)
+        continue
+      }
+      if index >= 2, let target = try? TwoskipRecord(at: Int(truncatingIfNeeded: pointer), in: bytes, limit: limit),
+        order.compare(record.key(in: bytes), target.key(in: bytes)) >= 0
+      {
+        findings.add(
+          .deadPointerOrder, at: record.offset..<record.tailOffset,
+          "a pointer of a dead record does not lead to a greater key", found: pointer)
+      }
+    }
+  }
+
+  /// Replays the log and compares the outcome with list 0.
+  mutating func checkReplay() {
+    if parts.unparsed > 0 || limit < end {
+      return findings.skip(.replay, "part of the log cannot be read")
+    }
+    if findings.count(of: .headChecksum) + findings.count(of: .tailChecksum) > 0 {
+      return findings.skip(.replay, "part of the log has a wrong checksum")
+    }
+    if isListCut {
+      return findings.skip(.replay, "list 0 could not be followed everywhere")
+    }
+    guard recordCount + deleteCount < UInt64(UInt32.max) else {
+      return findings.skip(.replay, "more than 2^32 records")
+    }
+    findings.cover(.replay, records: recordCount + deleteCount, bytes: limit - Int(Twoskip.firstRecord))
+    let isAscending = findings.count(of: .keyOrder) == 0 || order == .mbox
+    // Without a DELETE the log adds up to all keys; if every record is live, and no key twice, that is list 0.
+    if deleteCount == 0, recordCount == liveCount, isAscending { return }
+    compareReplay(isAscending: isAscending)
+  }
+
+  private mutating func compareReplay(isAscending: Bool) {
+    let replay = TwoskipReplay(bytes, starts: starts, order: order, liveEnd: isAscending ? UInt64(end) : nil)
+    // By rank: which record has the key by the log, 0 for none.
+    var holder = [UInt64](repeating: 0, count: replay.keyCount)
+    var nothing: [Int] = []
+    replay.run { event in
+      switch event {
+      case .set(let rank, let offset): holder[rank] = UInt64(offset)
+      case .deleted(let rank, _): holder[rank] = 0
+      case .deletedNothing(let offset): if nothing.count < 100 { nothing.append(offset) }
+      }
+    }
+    for offset in nothing {
+      findings.add(.replay, at: offset..<offset + 24, "DELETE finds no key that it can have deleted")
+    }
+    var matches: UInt64 = 0
+    for offset in holder where offset != 0 {
+      if visited.contains(pointer: offset) {
+        matches += 1
+      } else {
+        let place = Int(truncatingIfNeeded: offset)
+        findings.add(.replay, at: place..<place + 8, "record is live by the log but not on list 0")
+      }
+    }
+    if matches == liveCount { return }
+    // Some record of list 0 is not what the log says: find it.
+    let logged = Set(holder)
+    let words = visited.copyOfWords()
+    for index in words.indices {
+      var word = words[index]
+      while word != 0 {
+        let offset = index << 9 | word.trailingZeroBitCount << 3
+        word &= word - 1
+        if bytes.byte(at: offset) == TwoskipRecord.Kind.record.rawValue, !logged.contains(UInt64(offset)) {
+          findings.add(.replay, at: offset..<offset + 8, "record is on list 0 but not live by the log")
+        }
+      }
+    }
+  }
+}

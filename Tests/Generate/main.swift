@@ -1,0 +1,73 @@
+// Writes large, realistic mailboxes.db files for benchmarks and stress tests.
+
+import Glibc
+import TestSupport
+
+let usage = """
+  usage: twoskip-generate --mailboxes N [--churned] [--seed S] -o FILE
+
+  Writes a mailboxes.db of N made-up mailboxes to FILE, as a repack leaves it, or
+  with --churned as it is after many transactions in random order. The same N and
+  seed give the same file. Prints one line of facts.
+
+    twoskip-generate --mailboxes 1000000 -o /tmp/sorted.db
+
+  exit status: 0 written, 1 the system said no, 2 wrong arguments
+
+  """
+
+func fail(_ message: String, status: Int32) -> Never {
+  _ = unsafe write(STDERR_FILENO, message, message.utf8.count)
+  exit(status)
+}
+
+struct Arguments {
+  var mailboxCount = 0
+  var isChurned = false
+  var seed: UInt64 = 1
+  var path = ""
+
+  init?(_ words: some Sequence<String>) {
+    var words = words.makeIterator()
+    while let word = words.next() {
+      switch word {
+      case "--mailboxes":
+        guard let count = words.next().flatMap({ Int($0) }), 1..<100_000_000 ~= count else { return nil }
+        mailboxCount = count
+      case "--churned":
+        isChurned = true
+      case "--seed":
+        guard let number = words.next().flatMap({ UInt64($0) }) else { return nil }
+        seed = number
+      case "-o":
+        guard let name = words.next() else { return nil }
+        path = name
+      default:
+        return nil
+      }
+    }
+    guard mailboxCount > 0, !path.isEmpty else { return nil }
+  }
+}
+
+func generate(_ arguments: Arguments) throws -> GeneratedFile {
+  if arguments.isChurned {
+    return try ChurnedMailboxes(mailboxCount: arguments.mailboxCount, seed: arguments.seed).write(to: arguments.path)
+  }
+  let records = MailboxRecords(mailboxCount: arguments.mailboxCount, seed: arguments.seed)
+  return try BulkTwoskipFile(seed: arguments.seed).write(records, to: arguments.path)
+}
+
+if CommandLine.arguments.dropFirst().elementsEqual(["--help"]) {
+  print(usage, terminator: "")
+  exit(0)
+}
+guard let arguments = Arguments(CommandLine.arguments.dropFirst()) else { fail(usage, status: 2) }
+do {
+  let facts = try generate(arguments)
+  print(
+    "\(arguments.path): \(facts.recordCount) records, \(facts.byteCount) bytes, \(facts.commitCount) commits,",
+    "\(facts.deadRecordCount) dead records, \(facts.deleteCount) deletes")
+} catch {
+  fail("twoskip-generate: \(error)\n", status: 1)
+}
