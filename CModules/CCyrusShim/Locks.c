@@ -21,6 +21,11 @@ static struct flock whole_file(short type) {
   return lock;
 }
 
+void ccs_pause(uint32_t microseconds) {
+  struct timespec wait = {.tv_sec = microseconds / 1000000, .tv_nsec = (long)(microseconds % 1000000) * 1000};
+  nanosleep(&wait, NULL);
+}
+
 static int64_t milliseconds_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -51,12 +56,12 @@ int ccs_unlock(int descriptor) {
   return fcntl(descriptor, F_OFD_SETLK, &lock) == 0 ? 0 : errno;
 }
 
-int ccs_write_lock_holder(int descriptor, bool *held, int32_t *process) {
+int ccs_lock_holder(int descriptor, bool only_writers, bool *held, int32_t *process) {
   *held = false;
   *process = 0;
-  struct flock lock = whole_file(F_RDLCK);
+  // Asking for a read lock names only what stands in its way: a write lock. Asking for a write lock names any.
+  struct flock lock = whole_file(only_writers ? F_RDLCK : F_WRLCK);
   if (fcntl(descriptor, F_OFD_GETLK, &lock) != 0) return errno;
-  // Asking for a read lock names only what stands in its way: a write lock.
   if (lock.l_type == F_UNLCK) return 0;
   *held = true;
   *process = (int32_t)lock.l_pid;

@@ -9,12 +9,17 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static void fill(ccs_facts *facts, const struct stat *status) {
   facts->device = (uint64_t)status->st_dev;
   facts->inode = (uint64_t)status->st_ino;
   facts->byte_count = status->st_size > 0 ? (uint64_t)status->st_size : 0;
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  int64_t quiet = ((int64_t)now.tv_sec - status->st_mtim.tv_sec) * 1000 + (now.tv_nsec - status->st_mtim.tv_nsec) / 1000000;
+  facts->quiet_milliseconds = quiet > 0 ? (uint64_t)quiet : 0;
   facts->kind = S_ISREG(status->st_mode) ? CCS_REGULAR : S_ISDIR(status->st_mode) ? CCS_DIRECTORY : CCS_OTHER;
 }
 
@@ -78,5 +83,23 @@ int ccs_read(int descriptor, uint64_t offset, uint8_t *buffer, size_t count, siz
     if (got == 0) break;
     *done += (size_t)got;
   }
+  return 0;
+}
+
+int ccs_copy_file(int descriptor, uint64_t byte_count, const void **address, uint64_t *done) {
+  *address = NULL;
+  *done = 0;
+  if (byte_count > (uint64_t)PTRDIFF_MAX / 2) return EFBIG;
+  void *copy = mmap(NULL, (size_t)byte_count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (copy == MAP_FAILED) return errno;
+  size_t got = 0;
+  int error = ccs_read(descriptor, 0, copy, (size_t)byte_count, &got);
+  if (error == 0 && mprotect(copy, (size_t)byte_count, PROT_READ) != 0) error = errno;
+  if (error != 0) {
+    munmap(copy, (size_t)byte_count);
+    return error;
+  }
+  *address = copy;
+  *done = got;
   return 0;
 }

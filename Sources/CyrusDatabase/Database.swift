@@ -3,17 +3,40 @@
 // A `Database` holds no descriptor: each snapshot opens the path anew, so it sees the file that is
 // there now, not one that a repack has replaced since.
 
-/// What a snapshot does to be sure that no writer changes what it reads.
+/// What is done to be sure that no writer changes what is read.
+///
+/// | | delays writers | proven | memory | file cut underneath |
+/// |---|---|---|---|---|
+/// | ``auto(wait:)`` | seldom, for the time of a copy | yes | the file's size, if it is being written | error, with ``FaultGuard`` |
+/// | ``copy(wait:)`` | seldom, for the time of a copy | yes | the file's size | error |
+/// | ``shared(wait:)`` | as long as the snapshot lives | yes | none | error, with ``FaultGuard`` |
+/// | ``none`` | never | no | none | error, with ``FaultGuard`` |
 public enum Locking: Sendable, Hashable {
-  /// Nothing. For files at rest: copies, backups, files of a stopped server. Under a running writer an answer may
-  /// mix two states.
-  case none
-  /// A shared lock for the life of the snapshot, waited for no longer than `wait`.
+  /// Reads in place, without a lock, while the file is quiet, and proves at the end that no commit came between. A file
+  /// that is being written is copied as with ``copy(wait:)``.
   ///
-  /// Proven consistent. While it is held no Cyrus process can write the file, so let the snapshot go soon. It is an
+  /// A snapshot that reads in place is proven by ``Snapshot/confirm()``, which cursors and lookups call by themselves;
+  /// ``Database/read(locking:_:)`` tries again by itself.
+  case auto(wait: Duration)
+  /// Works on a private copy. It is made without a lock if no commit comes between, and otherwise under a shared lock, for
+  /// which a writer is waited for no longer than `wait`.
+  case copy(wait: Duration)
+  /// A shared lock for the life of the snapshot; a writer is waited for no longer than `wait`.
+  ///
+  /// While it is held no Cyrus process can write the file, so let the snapshot go soon. It is an
   /// open-file-description lock: it neither drops nor is dropped by POSIX locks of the same process. A process
   /// that itself holds a write lock on the file through other code waits here in vain.
   case shared(wait: Duration)
+  /// Nothing. For files at rest: copies, backups, files of a stopped server. Under a running writer an answer may
+  /// mix two states, and nothing says so.
+  case none
+
+  /// ``auto(wait:)`` with five seconds.
+  public static var auto: Locking { .auto(wait: .seconds(5)) }
+  /// ``copy(wait:)`` with five seconds.
+  public static var copy: Locking { .copy(wait: .seconds(5)) }
+  /// ``shared(wait:)`` with five seconds.
+  public static var shared: Locking { .shared(wait: .seconds(5)) }
 }
 
 /// A Cyrus database file, recognised by its content.
@@ -29,8 +52,9 @@ public enum Locking: Sendable, Hashable {
 ///
 /// Nothing is ever written: not by opening, not by reading, whatever state the file is in.
 ///
-/// One hazard: closing any descriptor of a file drops all POSIX locks that this process has on it. A process that
-/// also locks the same file through other code, such as Cyrus's own library, must not open it here meanwhile.
+/// One hazard remains: closing any descriptor of a file drops all POSIX locks that this process has on it. A process
+/// that also locks the same file through other code, such as Cyrus's own library, must not open it here meanwhile.
+/// Where such a lock is seen at opening, ``DatabaseError/lockedByThisProcess(path:)`` is thrown instead.
 public struct Database: Sendable, Hashable {
   /// The path, as given.
   public let path: String
@@ -56,44 +80,98 @@ public struct Database: Sendable, Hashable {
 
   /// One committed state of the database: the last one, as of now.
   ///
-  /// - Throws: ``DatabaseError``: `.system`, `.notRegularFile`, `.unsupportedEngine`, `.busy`, `.replaced`,
-  ///   `.damaged` if the header cannot be trusted.
-  /// - Complexity: O(1): a few system calls. The bytes are read when they are looked at.
-  public func snapshot(locking: Locking = .shared(wait: .seconds(5))) throws(DatabaseError) -> Snapshot {
+  /// - Throws: ``DatabaseError``: `.system`, `.notRegularFile`, `.lockedByThisProcess`, `.unsupportedEngine`, `.busy`,
+  ///   `.replaced`, `.damaged` if the header cannot be trusted.
+  /// - Complexity: O(1): a few system calls, the bytes are read when they are looked at. O(file size) if it is copied.
+  public func snapshot(locking: Locking = .auto) throws(DatabaseError) -> Snapshot {
     try requireReadable()
-    return try Snapshot(file: try openFile(locking: locking))
+    return try Snapshot.open(path: path, locking: locking)
+  }
+
+  /// Reads from a snapshot, again if a commit came between, so that what is returned is proven.
+  ///
+  /// With ``Locking/auto(wait:)`` the first try reads in place; if it cannot be proven, the second works on a copy.
+  ///
+  /// - Parameter body: Takes what it needs from the snapshot. May be called twice; only the last outcome counts.
+  /// - Throws: As ``snapshot(locking:)``, and what `body` throws.
+  public func read<Result>(
+    locking: Locking = .auto, _ body: (borrowing Snapshot) throws -> Result
+  ) throws -> Result {
+    if case .auto(let wait) = locking {
+      do {
+        let snapshot = try snapshot(locking: locking)
+        let result = try body(snapshot)
+        try snapshot.confirm()
+        return result
+      } catch let error as DatabaseError where error.isOvertaken {
+        return try read(locking: .copy(wait: wait), body)
+      }
+    }
+    let snapshot = try snapshot(locking: locking)
+    let result = try body(snapshot)
+    try snapshot.confirm()
+    return result
   }
 
   /// Checks the whole file against the rules of its format.
   ///
-  /// Damage does not end the check, nor is it thrown: it is in the report.
+  /// Damage does not end the check, nor is it thrown: it is in the report. With ``Locking/auto(wait:)`` a file that is
+  /// being written is checked in a copy made under a shared lock.
   ///
   /// - Parameters:
   ///   - depth: How much to look at.
-  ///   - locking: As for ``snapshot(locking:)``; held for the whole check.
+  ///   - locking: How to keep writers from changing what is checked.
   ///   - progress: Called now and then with the bytes done and the bytes to do; not at all for a small file.
-  /// - Throws: ``DatabaseError``: `.system`, `.notRegularFile`, `.unsupportedEngine`, `.busy`, `.replaced`.
+  /// - Throws: ``DatabaseError``: `.system`, `.notRegularFile`, `.lockedByThisProcess`, `.unsupportedEngine`, `.busy`,
+  ///   `.replaced`, `.faulted`.
   /// - Complexity: O(file size). Memory: two bits for each eight bytes of the file, and, if the file
-  ///   has deletes or old versions of records, about 20 bytes a record besides.
+  ///   has deletes or old versions of records, about 30 bytes a record besides.
   public func verify(
-    _ depth: VerificationDepth = .full,
-    locking: Locking = .shared(wait: .seconds(5)),
+    _ depth: VerificationDepth = .full, locking: Locking = .auto,
     progress: ((_ done: UInt64, _ total: UInt64) -> Void)? = nil
   ) throws(DatabaseError) -> VerificationReport {
     try requireReadable()
-    let file = try openFile(locking: locking)
-    let map = try file.map(byteCount: try file.facts().byteCount)
-    return TwoskipVerifier.report(on: map.bytes, depth: depth, progress: progress)
+    if case .auto(let wait) = locking {
+      if let report = try verifyQuietly(depth, progress) { return report }
+      return try verify(depth, locking: .copy(wait: wait), progress: progress)
+    }
+    let whole = try WholeFile(path: path, locking: locking)
+    let report = TwoskipVerifier.report(on: whole.bytes, depth: depth, progress: progress)
+    try whole.requireUnfaulted()
+    return report
+  }
+
+  /// A report on a quiet file, made in place; nil if the file is being written, or was meanwhile.
+  private func verifyQuietly(
+    _ depth: VerificationDepth, _ progress: ((UInt64, UInt64) -> Void)?
+  ) throws(DatabaseError) -> VerificationReport? {
+    let whole = try WholeFile(path: path, locking: .none)
+    guard whole.isQuiet else { return nil }
+    let report = TwoskipVerifier.report(on: whole.bytes, depth: depth, progress: progress)
+    return try whole.isUnchanged() ? report : nil
   }
 
   /// - Throws: ``DatabaseError/unsupportedEngine(path:engine:)`` for every engine but twoskip.
   func requireReadable() throws(DatabaseError) {
     if let engine, engine != .twoskip { throw .unsupportedEngine(path: path, engine: engine) }
   }
+}
 
-  /// Opens the path; with a lock, until the file that is locked is the one that the path names.
-  func openFile(locking: Locking) throws(DatabaseError) -> OpenFile {
-    guard case .shared(let wait) = locking else { return try OpenFile(path: path) }
+extension DatabaseError {
+  /// Whether the trouble is only that the file was changed meanwhile.
+  var isOvertaken: Bool {
+    switch self {
+    case .changed, .faulted: true
+    default: false
+    }
+  }
+}
+
+extension OpenFile {
+  /// Opens a path and locks the file, until the file that is locked is the one that the path names.
+  ///
+  /// - Throws: ``DatabaseError``: as ``init(path:)`` and ``lockShared(wait:)``, `.replaced`.
+  static func openShared(path: String, wait: Duration) throws(DatabaseError) -> OpenFile {
     // A repack renames a new file over the path while we wait for the lock of the old one.
     for _ in 0..<16 {
       let file = try OpenFile(path: path)
@@ -101,5 +179,76 @@ public struct Database: Sendable, Hashable {
       if file.isStillAtPath() { return file }
     }
     throw .replaced(path: path)
+  }
+}
+
+/// All bytes of a file, for who looks at more than its committed content.
+struct WholeFile: ~Copyable {
+  private let file: OpenFile
+  private let storage: FileBytes
+  private let openingHeader: [UInt8]
+  private let openingQuietMilliseconds: UInt64
+  /// Size of the file in bytes when it was opened.
+  let fileByteCount: UInt64
+  /// Whether nobody seems to be writing the file.
+  let isQuiet: Bool
+
+  /// How long a file must not have been changed to count as quiet.
+  static let quietMilliseconds: UInt64 = 2000
+
+  /// - Parameter locking: ``Locking/auto(wait:)`` and ``Locking/none`` are alike here: in place, without a lock.
+  init(path: String, locking: Locking) throws(DatabaseError) {
+    switch locking {
+    case .none, .auto:
+      let file = try OpenFile(path: path)
+      let storage = try file.map(byteCount: try file.facts().byteCount)
+      try self.init(file, storage)
+    case .shared(let wait):
+      let file = try OpenFile.openShared(path: path, wait: wait)
+      let storage = try file.map(byteCount: try file.facts().byteCount)
+      try self.init(file, storage)
+    case .copy(let wait):
+      let file = try OpenFile.openShared(path: path, wait: wait)
+      let storage = try file.copy(byteCount: try file.facts().byteCount)
+      file.unlock()
+      try self.init(file, storage)
+    }
+  }
+
+  private init(_ file: consuming OpenFile, _ storage: consuming FileBytes) throws(DatabaseError) {
+    let header = try file.read(at: 0, count: TwoskipHeader.byteCount)
+    let facts = try file.facts()
+    openingHeader = header
+    openingQuietMilliseconds = facts.quietMilliseconds
+    isQuiet = facts.quietMilliseconds > Self.quietMilliseconds && file.writer() == nil
+    fileByteCount = storage.byteCount
+    self.file = file
+    self.storage = storage
+  }
+
+  /// The bytes, from the start of the file.
+  var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get { storage.bytes }
+  }
+
+  /// - Throws: ``DatabaseError/faulted(path:)`` if some bytes could not be read.
+  func requireUnfaulted() throws(DatabaseError) {
+    if storage.haveFaulted { throw .faulted(path: file.path) }
+  }
+
+  /// Whether the file is the same as when it was opened, as far as a writer of Cyrus would have changed it.
+  func isUnchanged() throws(DatabaseError) -> Bool {
+    if storage.isCopy { return true }
+    let facts = try file.facts()
+    let header = try file.read(at: 0, count: TwoskipHeader.byteCount)
+    return !storage.haveFaulted && facts.byteCount == fileByteCount && header == openingHeader
+      && facts.quietMilliseconds >= openingQuietMilliseconds
+  }
+
+  /// - Throws: ``DatabaseError``: `.faulted` if bytes could not be read, `.changed` if the file is not the same any more.
+  func confirm() throws(DatabaseError) {
+    try requireUnfaulted()
+    if try !isUnchanged() { throw .changed(path: file.path) }
   }
 }

@@ -51,8 +51,14 @@ public enum DatabaseError: Error, Hashable, Sendable, CustomStringConvertible {
   case damaged(path: String, Damage)
   /// A writer held the file for longer than allowed; `process` is its pid, -1 if it has no name, nil if it just went.
   case busy(path: String, process: Int32?)
+  /// This process itself holds a POSIX lock on the file, which opening and closing the file would have dropped.
+  case lockedByThisProcess(path: String)
   /// The path was given to another file again and again while it was being opened.
   case replaced(path: String)
+  /// A commit came while the file was being read without a lock: what was read must be discarded. Try again.
+  case changed(path: String)
+  /// Bytes of the file vanished or became unreadable while it was being read: what was read must be discarded.
+  case faulted(path: String)
 
   init(_ error: TwoskipError, path: String) { self = .damaged(path: path, Damage(error)) }
 
@@ -61,7 +67,8 @@ public enum DatabaseError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .system(let failure): failure.path
     case .notRegularFile(let path, _), .notDatabase(let path, _), .unsupportedEngine(let path, _),
-      .damaged(let path, _), .busy(let path, _), .replaced(let path):
+      .damaged(let path, _), .busy(let path, _), .lockedByThisProcess(let path), .replaced(let path),
+      .changed(let path), .faulted(let path):
       path
     }
   }
@@ -80,6 +87,9 @@ public enum DatabaseError: Error, Hashable, Sendable, CustomStringConvertible {
       case let process? where process > 0: "locked by a writer (process \(process))"
       default: "locked by a writer"
       }
+    case .lockedByThisProcess: "locked by this very process through other code, whose lock opening it would drop"
+    case .changed: "changed while it was being read"
+    case .faulted: "was cut, or could not be read, while it was being read"
     case .replaced: "was replaced by another file again and again"
     }
   }

@@ -131,10 +131,17 @@ extension Database {
   /// The whole file, to be taken apart.
   ///
   /// - Throws: As ``snapshot(locking:)``, but a header that cannot be trusted is no error here.
+  /// With ``Locking/auto(wait:)`` a quiet file is looked at in place, a file that is being written in a copy made under a
+  /// shared lock. ``Layout/confirm()`` tells whether a file looked at in place has stayed the same.
+  ///
   /// - Complexity: O(*n*): list 0 is walked once to know what is live. Memory: an eighth of a bit for each byte.
-  public func layout(locking: Locking = .shared(wait: .seconds(5))) throws(DatabaseError) -> Layout {
+  public func layout(locking: Locking = .auto) throws(DatabaseError) -> Layout {
     try requireReadable()
-    return try Layout(file: try openFile(locking: locking))
+    if case .auto(let wait) = locking {
+      let whole = try WholeFile(path: path, locking: .none)
+      return try Layout(whole.isQuiet ? whole : WholeFile(path: path, locking: .copy(wait: wait)))
+    }
+    return try Layout(WholeFile(path: path, locking: locking))
   }
 }
 
@@ -149,20 +156,22 @@ public struct Layout: ~Copyable, Sendable {
   /// The committed end, in bytes from the start of the file; nil if there is no header that can be trusted.
   public let committedEnd: UInt64?
 
-  private let file: OpenFile
-  private let map: FileMap
+  private let whole: WholeFile
   private let live: TwoskipLiveness
 
-  init(file: consuming OpenFile) throws(DatabaseError) {
-    let map = try file.map(byteCount: try file.facts().byteCount)
-    let header = Self.header(of: map)
-    state = Self.state(header, of: map)
+  init(_ whole: consuming WholeFile) throws(DatabaseError) {
+    let header = Self.header(of: whole)
+    state = Self.state(header, of: whole)
     committedEnd = header?.currentSize
-    live = Self.live(map, header)
-    fileByteCount = map.byteCount
-    self.map = map
-    self.file = file
+    live = Self.live(whole, header)
+    fileByteCount = whole.fileByteCount
+    self.whole = whole
   }
+
+  /// Makes sure that the file was the same all the time, as far as that can be seen.
+  ///
+  /// - Throws: ``DatabaseError/changed(path:)`` or ``DatabaseError/faulted(path:)``: discard what you have seen.
+  public func confirm() throws(DatabaseError) { try whole.confirm() }
 
   /// Calls `body` for every structure in file order, starting with the one that covers `from`.
   ///
@@ -176,7 +185,7 @@ public struct Layout: ~Copyable, Sendable {
   public func forEachStructure(
     from: UInt64 = 0, to: UInt64 = .max, _ body: (Structure) throws -> Bool
   ) rethrows {
-    try TwoskipLayout(map.bytes, end: committedEnd).forEachStructure(from: from, to: to, live, body)
+    try TwoskipLayout(whole.bytes, end: committedEnd).forEachStructure(from: from, to: to, live, body)
   }
 
   /// The structure that covers a byte; nil beyond the end of the file.
@@ -196,7 +205,7 @@ public struct Layout: ~Copyable, Sendable {
   ///
   /// - Complexity: O(file size).
   public func references(to offset: UInt64) -> [Reference] {
-    TwoskipLayout(map.bytes, end: committedEnd).references(to: offset, live)
+    TwoskipLayout(whole.bytes, end: committedEnd).references(to: offset, live)
   }
 
   /// Every version of a key that the file still has, deletes included, oldest first.
@@ -205,27 +214,27 @@ public struct Layout: ~Copyable, Sendable {
   ///
   /// - Complexity: O(*n* log *n*) in the records of the file, and about 30 bytes of memory for each.
   public func history(of key: RawSpan) -> History {
-    TwoskipHistory(map.bytes, end: committedEnd).versions(of: key, live)
+    TwoskipHistory(whole.bytes, end: committedEnd).versions(of: key, live)
   }
 
   /// Bytes of the file, as many of the range as there are.
   @_lifetime(borrow self)
   public func bytes(_ range: Range<UInt64>) -> RawSpan {
     let start = Int(min(range.lowerBound, fileByteCount))
-    return map.bytes.extracting(start..<max(start, Int(min(range.upperBound, fileByteCount))))
+    return whole.bytes.extracting(start..<max(start, Int(min(range.upperBound, fileByteCount))))
   }
 
-  // Each borrows the map for one call: a view of it must not live on while the map is moved into place.
+  // Each borrows the file for one call: a view of it must not live on while the file is moved into place.
 
-  private static func header(of map: borrowing FileMap) -> TwoskipHeader? { try? TwoskipHeader(of: map.bytes) }
+  private static func header(of whole: borrowing WholeFile) -> TwoskipHeader? { try? TwoskipHeader(of: whole.bytes) }
 
-  private static func live(_ map: borrowing FileMap, _ header: TwoskipHeader?) -> TwoskipLiveness {
-    TwoskipLiveness(map.bytes, end: header?.currentSize)
+  private static func live(_ whole: borrowing WholeFile, _ header: TwoskipHeader?) -> TwoskipLiveness {
+    TwoskipLiveness(whole.bytes, end: header?.currentSize)
   }
 
-  private static func state(_ header: TwoskipHeader?, of map: borrowing FileMap) -> FileState {
-    if let header { return FileState(header, fileByteCount: map.byteCount) }
-    if map.byteCount == 0 { return .empty }
-    return isInterruptedCreation(map.bytes, fileByteCount: map.byteCount) ? .interruptedCreation : .unreadable
+  private static func state(_ header: TwoskipHeader?, of whole: borrowing WholeFile) -> FileState {
+    if let header { return FileState(header, fileByteCount: whole.fileByteCount) }
+    if whole.fileByteCount == 0 { return .empty }
+    return isInterruptedCreation(whole.bytes, fileByteCount: whole.fileByteCount) ? .interruptedCreation : .unreadable
   }
 }

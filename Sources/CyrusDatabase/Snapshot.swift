@@ -40,7 +40,7 @@ public struct RecordView: ~Escapable {
 
 /// One committed state of a database file.
 ///
-/// Made by ``Database/snapshot(locking:)``. Holds the file mapped, and locked if so asked, until it goes.
+/// Made by ``Database/snapshot(locking:)``. Holds the file mapped, copied or locked, as was asked for, until it goes.
 public struct Snapshot: ~Copyable, Sendable {
   /// The path, as given.
   public var path: String { file.path }
@@ -54,36 +54,40 @@ public struct Snapshot: ~Copyable, Sendable {
   ///
   /// A dirty file without a writer is what a crash left.
   public let writer: Int32?
+  /// Whether nothing that a writer of Cyrus does from now on can change what is read here.
+  ///
+  /// If not, results are proven by ``confirm()``, or by the end of a listing.
+  public let isProven: Bool
 
   private let file: OpenFile
-  private let map: FileMap
+  private let storage: FileBytes
+  private let isLive: Bool
 
-  /// - Throws: ``DatabaseError``: `.system`, `.damaged` if the header cannot be trusted.
-  init(file: consuming OpenFile) throws(DatabaseError) {
-    let start = try file.read(at: 0, count: 66)
-    // Asked after the header was read: the file may grow meanwhile, but a size asked for before could be too small.
-    let size = try file.facts().byteCount
-    var header: TwoskipHeader?
-    var state = size == 0 ? FileState.empty : .interruptedCreation
-    var mappedByteCount: UInt64 = 0
-    if size > 0, !isInterruptedCreation(start.rawSpan, fileByteCount: size) {
-      let path = file.path
-      do throws(TwoskipError) {
-        let sound = try TwoskipHeader(of: start.rawSpan)
-        header = sound
-        state = FileState(sound, fileByteCount: size)
-        mappedByteCount = min(size, sound.currentSize)
-      } catch {
-        throw DatabaseError(error, path: path)
-      }
-    }
-    let map = try file.map(byteCount: mappedByteCount)
-    self.writer = file.writer()
-    self.fileByteCount = size
-    self.header = header
-    self.state = state
-    self.map = map
+  private init(
+    _ file: consuming OpenFile, _ storage: consuming FileBytes, _ moment: TwoskipMoment, isProven: Bool, isLive: Bool
+  ) {
+    state = moment.state
+    header = moment.header
+    fileByteCount = moment.fileByteCount
+    writer = file.writer()
+    self.isProven = isProven || moment.header == nil
+    self.isLive = isLive
     self.file = file
+    self.storage = storage
+  }
+
+  /// Makes sure that all that was read from this snapshot belongs to one committed state.
+  ///
+  /// Reads the header once more: if generation and committed end are what they were, no commit came between. Does
+  /// nothing for a snapshot that is proven as it is, and cannot prove one made with ``Locking/none``.
+  ///
+  /// - Throws: ``DatabaseError``: `.changed` or `.faulted`: discard what you have read; `.system`.
+  /// - Complexity: O(1): one system call.
+  public func confirm() throws(DatabaseError) { try proof.confirm() }
+
+  private var proof: TwoskipProof {
+    TwoskipProof(
+      path: file.path, descriptor: file.descriptor, header: isLive ? header : nil, faultMark: storage.faultMark)
   }
 
   /// How many records a complete listing has, if the file says so: the header's count, unless the file is dirty.
@@ -104,14 +108,14 @@ public struct Snapshot: ~Copyable, Sendable {
   ///   a key that is there, twice that for one that is not.
   @_lifetime(borrow self)
   public func record(for key: RawSpan) throws(DatabaseError) -> RecordView? {
-    try Self.find(key, in: map.bytes, header, path: path)
+    try Self.find(key, in: storage.bytes, header, proof, isLive: isLive)
   }
 
   /// Finds the record with exactly this key, given as text. See ``record(for:)-(RawSpan)``.
   @_lifetime(borrow self)
   public func record(for key: String) throws(DatabaseError) -> RecordView? {
     let key = Array(key.utf8)
-    return try Self.find(key.rawSpan, in: map.bytes, header, path: path)
+    return try Self.find(key.rawSpan, in: storage.bytes, header, proof, isLive: isLive)
   }
 
   /// All records, in the order of the file.
@@ -119,8 +123,9 @@ public struct Snapshot: ~Copyable, Sendable {
   /// - Complexity: O(1) to start, O(1) a record.
   @_lifetime(borrow self)
   public func records() -> RecordCursor {
-    guard let header else { return RecordCursor(empty: map.bytes, path: path) }
-    return RecordCursor(TwoskipCursor(map.bytes, end: header.currentSize), path: path)
+    let nothing: [UInt8] = []
+    return Self.list(
+      from: nothing.rawSpan, prefix: nothing.rawSpan, in: storage.bytes, header, proof, isLive: isLive)
   }
 
   /// The records whose keys start with `prefix`, in the order of the file.
@@ -129,14 +134,14 @@ public struct Snapshot: ~Copyable, Sendable {
   /// - Complexity: O(log *n*) expected to start, O(1) a record. If damage hides where they start, O(*n*).
   @_lifetime(borrow self)
   public func records(prefix: RawSpan) -> RecordCursor {
-    Self.list(from: prefix, prefix: prefix, in: map.bytes, header, path: path)
+    Self.list(from: prefix, prefix: prefix, in: storage.bytes, header, proof, isLive: isLive)
   }
 
   /// The records whose keys start with `prefix`, given as text. See ``records(prefix:)-(RawSpan)``.
   @_lifetime(borrow self)
   public func records(prefix: String) -> RecordCursor {
     let prefix = Array(prefix.utf8)
-    return Self.list(from: prefix.rawSpan, prefix: prefix.rawSpan, in: map.bytes, header, path: path)
+    return Self.list(from: prefix.rawSpan, prefix: prefix.rawSpan, in: storage.bytes, header, proof, isLive: isLive)
   }
 
   /// The records from the first key that is not smaller than `start` on, in the order of the file.
@@ -147,7 +152,7 @@ public struct Snapshot: ~Copyable, Sendable {
   /// - Complexity: O(log *n*) expected to start, O(1) a record. If damage hides where they start, O(*n*).
   @_lifetime(borrow self)
   public func records(from start: RawSpan, prefix: RawSpan = RawSpan()) -> RecordCursor {
-    Self.list(from: start, prefix: prefix, in: map.bytes, header, path: path)
+    Self.list(from: start, prefix: prefix, in: storage.bytes, header, proof, isLive: isLive)
   }
 
   /// The order of the file's keys, by the evidence of all of them; `.raw` if both orders fit.
@@ -156,9 +161,14 @@ public struct Snapshot: ~Copyable, Sendable {
   /// - Complexity: O(*n*).
   public func keyOrder() throws(DatabaseError) -> KeyOrder {
     guard let header else { return .raw }
-    do { return try TwoskipState(map.bytes, end: header.currentSize).decideOrder() } catch {
-      throw DatabaseError(error, path: path)
+    let order: KeyOrder
+    do throws(TwoskipError) {
+      order = try TwoskipState(storage.bytes, end: header.currentSize, isLive: isLive).decideOrder()
+    } catch {
+      throw try proof.confirm(error)
     }
+    try proof.confirm()
+    return order
   }
 }
 
@@ -167,33 +177,108 @@ public struct Snapshot: ~Copyable, Sendable {
 extension Snapshot {
   @_lifetime(copy bytes)
   private static func find(
-    _ key: RawSpan, in bytes: RawSpan, _ header: TwoskipHeader?, path: String
+    _ key: RawSpan, in bytes: RawSpan, _ header: TwoskipHeader?, _ proof: TwoskipProof, isLive: Bool
   ) throws(DatabaseError) -> RecordView? {
     guard let header else { return nil }
+    let found: TwoskipState.Position
     do throws(TwoskipError) {
-      let found = try TwoskipState(bytes, end: header.currentSize).search(for: key).position
-      guard found.isMatch, let record = found.at else { return nil }
-      return RecordView(record, in: bytes)
+      found = try TwoskipState(bytes, end: header.currentSize, isLive: isLive).search(for: key).position
     } catch {
-      throw DatabaseError(error, path: path)
+      throw try proof.confirm(error)
     }
+    try proof.confirm()
+    guard found.isMatch, let record = found.at else { return nil }
+    return RecordView(record, in: bytes)
   }
 
   @_lifetime(copy bytes)
   private static func list(
-    from start: RawSpan, prefix: RawSpan, in bytes: RawSpan, _ header: TwoskipHeader?, path: String
+    from start: RawSpan, prefix: RawSpan, in bytes: RawSpan, _ header: TwoskipHeader?, _ proof: TwoskipProof,
+    isLive: Bool
   ) -> RecordCursor {
-    guard let header else { return RecordCursor(empty: bytes, path: path) }
+    guard let header else { return RecordCursor(empty: bytes, proof) }
     let bound = start.starts(with: prefix) ? start : prefix
-    let state = TwoskipState(bytes, end: header.currentSize)
+    let state = TwoskipState(bytes, end: header.currentSize, isLive: isLive)
     let cursor: TwoskipCursor
     if bound.byteCount > 0, let found = try? state.search(for: bound) {
-      cursor = TwoskipCursor(bytes, end: header.currentSize, at: found.position, order: found.order)
+      cursor = TwoskipCursor(
+        bytes, end: header.currentSize, isLive: isLive, at: found.position, order: found.order)
     } else {
       // From the start. Where damage hides the place the walk meets the damage, and passes over what comes before.
-      cursor = TwoskipCursor(bytes, end: header.currentSize)
+      cursor = TwoskipCursor(bytes, end: header.currentSize, isLive: isLive)
     }
-    return RecordCursor(cursor, from: Array(start), prefix: Array(prefix), path: path)
+    return RecordCursor(cursor, from: Array(start), prefix: Array(prefix), proof)
+  }
+}
+
+// MARK: - Opening
+
+extension Snapshot {
+  /// How often a copy without a lock is tried before the lock is taken.
+  private static let tries = 3
+
+  /// - Throws: ``DatabaseError``, as ``Database/snapshot(locking:)``.
+  static func open(path: String, locking: Locking) throws(DatabaseError) -> Snapshot {
+    switch locking {
+    case .none:
+      let file = try OpenFile(path: path)
+      let moment = try TwoskipMoment(of: file)
+      let storage = try file.map(byteCount: moment.readableByteCount)
+      return Snapshot(file, storage, moment, isProven: false, isLive: false)
+    case .shared(let wait):
+      let file = try OpenFile.openShared(path: path, wait: wait)
+      let moment = try TwoskipMoment(of: file)
+      let storage = try file.map(byteCount: moment.readableByteCount)
+      return Snapshot(file, storage, moment, isProven: true, isLive: false)
+    case .copy(let wait):
+      for _ in 0..<tries {
+        if let snapshot = try copyWithoutLock(path: path) { return snapshot }
+      }
+      return try copyUnderLock(path: path, wait: wait)
+    case .auto(let wait):
+      if let snapshot = try inPlace(path: path) { return snapshot }
+      return try open(path: path, locking: .copy(wait: wait))
+    }
+  }
+
+  /// A snapshot of a quiet file, read in place; nil if the file is being written.
+  private static func inPlace(path: String) throws(DatabaseError) -> Snapshot? {
+    let file = try OpenFile(path: path)
+    guard let moment = try? TwoskipMoment(of: file), file.isStillAtPath() else { return nil }
+    let facts = try file.facts()
+    guard facts.quietMilliseconds > WholeFile.quietMilliseconds, file.writer() == nil else { return nil }
+    let storage = try file.map(byteCount: moment.readableByteCount)
+    return Snapshot(file, storage, moment, isProven: false, isLive: true)
+  }
+
+  /// A private copy, proven to be of one state; nil if a commit came between or a head was caught in mid-write.
+  private static func copyWithoutLock(path: String) throws(DatabaseError) -> Snapshot? {
+    let file = try OpenFile(path: path)
+    guard let moment = try? TwoskipMoment(of: file), file.isStillAtPath() else { return nil }
+    let storage = try file.copy(byteCount: moment.readableByteCount)
+    let proof = TwoskipProof(
+      path: path, descriptor: file.descriptor, header: moment.header, faultMark: storage.faultMark)
+    do { try proof.confirm() } catch {
+      if error.isOvertaken { return nil }
+      throw error
+    }
+    // Fewer bytes than the header promised, or a damaged list, may be the writer's doing: look again under the lock.
+    guard storage.byteCount == moment.readableByteCount, isWalkable(storage, moment.header) else { return nil }
+    return Snapshot(file, storage, moment, isProven: true, isLive: false)
+  }
+
+  private static func isWalkable(_ storage: borrowing FileBytes, _ header: TwoskipHeader?) -> Bool {
+    guard let header else { return true }
+    return TwoskipState(storage.bytes, end: header.currentSize).orderEvidence().damage == nil
+  }
+
+  /// A private copy made under a shared lock, which is dropped at once.
+  private static func copyUnderLock(path: String, wait: Duration) throws(DatabaseError) -> Snapshot {
+    let file = try OpenFile.openShared(path: path, wait: wait)
+    let moment = try TwoskipMoment(of: file)
+    let storage = try file.copy(byteCount: moment.readableByteCount)
+    file.unlock()
+    return Snapshot(file, storage, moment, isProven: true, isLive: false)
   }
 }
 
@@ -204,7 +289,7 @@ extension Snapshot {
 /// while let record = try records.next() { … }
 /// ```
 public struct RecordCursor: ~Copyable, ~Escapable {
-  private let path: String
+  private let proof: TwoskipProof
   private var cursor: TwoskipCursor
   private let start: [UInt8]
   private let prefix: [UInt8]
@@ -213,17 +298,17 @@ public struct RecordCursor: ~Copyable, ~Escapable {
   private var hasEnded = false
 
   @_lifetime(copy cursor)
-  init(_ cursor: consuming TwoskipCursor, from start: [UInt8] = [], prefix: [UInt8] = [], path: String) {
+  init(_ cursor: consuming TwoskipCursor, from start: [UInt8] = [], prefix: [UInt8] = [], _ proof: TwoskipProof) {
     self.cursor = cursor
     self.start = start
     self.prefix = prefix
-    self.path = path
+    self.proof = proof
     hasStarted = start.isEmpty && prefix.isEmpty
   }
 
   @_lifetime(copy bytes)
-  init(empty bytes: RawSpan, path: String) {
-    self.init(TwoskipCursor(bytes, end: Twoskip.firstRecord), path: path)
+  init(empty bytes: RawSpan, _ proof: TwoskipProof) {
+    self.init(TwoskipCursor(bytes, end: Twoskip.firstRecord), proof)
     hasEnded = true
   }
 
@@ -232,8 +317,11 @@ public struct RecordCursor: ~Copyable, ~Escapable {
   /// A damaged record is thrown, and the call after that goes on behind it: past a damaged value by the list, past
   /// other damage by the upper lists, which may leave records out. So a listing that met an error is incomplete.
   ///
+  /// If the snapshot is not proven (``Snapshot/isProven``), the end of the listing proves it: nil says that all
+  /// records were of one state. Who stops before the end calls ``Snapshot/confirm()``.
+  ///
   /// - Returns: A view into the snapshot, valid as long as the snapshot.
-  /// - Throws: ``DatabaseError/damaged(path:_:)``.
+  /// - Throws: ``DatabaseError``: `.damaged`; `.changed` or `.faulted`: discard the whole listing, which ends here.
   /// - Complexity: O(size of the record), in which its checksums are compared.
   @_lifetime(copy self)
   public mutating func next() throws(DatabaseError) -> RecordView? {
@@ -250,30 +338,14 @@ public struct RecordCursor: ~Copyable, ~Escapable {
         if !hasPrefix { break }
         return view
       }
-      hasEnded = true
-      return nil
     } catch {
-      throw DatabaseError(error, path: path)
+      do throws(DatabaseError) { throw try proof.confirm(error) } catch {
+        if error.isOvertaken { hasEnded = true }
+        throw error
+      }
     }
-  }
-}
-
-/// Whether a file has its list head but not yet its header: 64 zeros, then the start of the DUMMY record.
-func isInterruptedCreation(_ bytes: RawSpan, fileByteCount: UInt64) -> Bool {
-  guard fileByteCount >= Twoskip.firstRecord, bytes.byteCount >= 66 else { return false }
-  for index in 0..<TwoskipHeader.byteCount where bytes.byte(at: index) != 0 { return false }
-  return bytes.byte(at: 64) == TwoskipRecord.Kind.dummy.rawValue && bytes.byte(at: 65) == UInt8(Twoskip.levels)
-}
-
-extension FileState {
-  /// The state that a sound header and the file's size make.
-  init(_ header: TwoskipHeader, fileByteCount: UInt64) {
-    if fileByteCount < header.currentSize {
-      self = .truncated
-    } else if header.isDirty {
-      self = .dirty
-    } else {
-      self = fileByteCount > header.currentSize ? .longer : .clean
-    }
+    hasEnded = true
+    try proof.confirm()
+    return nil
   }
 }

@@ -1,7 +1,8 @@
 // What Swift cannot do by itself: open and map a file for reading only, lock it with
-// locks that belong to the descriptor, load words atomically, compute checksums.
+// locks that belong to the descriptor, survive faults of the mapping, copy words
+// atomically, compute checksums.
 //
-// No policy, no format knowledge, no globals, no logging. Every function is thread-safe,
+// No policy, no format knowledge, no logging; no globals but those of the fault guard. Every function is thread-safe,
 // keeps no pointer it is given, and returns 0 or an errno value unless it says otherwise.
 //
 // Valid C for gcc too; under clang the annotations make Swift see spans where C sees a
@@ -49,6 +50,8 @@ typedef struct ccs_facts {
   uint64_t device;
   uint64_t inode;
   uint64_t byte_count;
+  /// How long ago the file was last changed, by this machine's clock; 0 if that lies in the future.
+  uint64_t quiet_milliseconds;
   ccs_kind kind;
 } ccs_facts;
 
@@ -75,7 +78,13 @@ void ccs_close(int descriptor);
 /// Errors: EFBIG if the size does not fit the address space, and those of mmap(2).
 int ccs_map(int descriptor, uint64_t byte_count, const void *_Nullable *_Nonnull address);
 
-/// Gives a mapping back. `byte_count` is the one it was made with.
+/// Copies the first `byte_count` bytes of a file into memory of our own, which no change of the file can reach.
+///
+/// `*done` is how many bytes the file had; what is missing is zeros. The caller owns the memory and gives it back to
+/// `ccs_unmap`. Errors: EFBIG, ENOMEM, those of pread(2).
+int ccs_copy_file(int descriptor, uint64_t byte_count, const void *_Nullable *_Nonnull address, uint64_t *done);
+
+/// Gives a mapping or a copy back. `byte_count` is the one it was made with.
 void ccs_unmap(const void *address, uint64_t byte_count);
 
 /// Reads up to `count` bytes at `offset` into `buffer`, going on after short reads and signals.
@@ -95,20 +104,50 @@ int ccs_lock_shared(int descriptor, uint32_t wait_milliseconds);
 /// Drops the lock. Errors: those of fcntl(2).
 int ccs_unlock(int descriptor);
 
-/// Who, if anyone, holds a write lock on any part of the file.
+/// Who, if anyone, holds a lock on any part of the file: a write lock, or with `only_writers` false any lock.
 ///
 /// `*held` tells whether there is one. `*process` is the holder's pid for a POSIX lock, -1 for an OFD lock, whose
-/// holder the system does not name. A snapshot: it may have changed on return. Errors: those of fcntl(2).
-int ccs_write_lock_holder(int descriptor, bool *held, int32_t *process);
+/// holder the system does not name. Of several holders one is named. A snapshot: it may have changed on return.
+/// Locks of `descriptor` itself do not count. Errors: those of fcntl(2).
+int ccs_lock_holder(int descriptor, bool only_writers, bool *held, int32_t *process);
 
-/// The eight bytes at `offset` in host order, in one atomic load that no later load is moved before.
+/// Copies `count` words out of memory that another process may be rewriting, each in one atomic load.
 ///
-/// For words of a shared mapping that another process may rewrite. `offset` must be a multiple of 8 relative to an
-/// 8-byte aligned `bytes`, and `offset + 8 <= count`.
-static inline uint64_t ccs_load_word(const uint8_t *__counted_by(count) bytes __noescape, size_t count, size_t offset) {
-  (void)count;
-  return __atomic_load_n((const uint64_t *)(const void *)(bytes + offset), __ATOMIC_ACQUIRE);
+/// The words come as they lie in memory, without a change of byte order. `from` must be 8-byte aligned. What does
+/// not fit `to`, which has room for `room` words, is left out.
+static inline void ccs_copy_words(uint64_t *__counted_by(room) to __noescape, size_t room,
+                                  const uint64_t *__counted_by(count) from __noescape, size_t count) {
+  if (count > room) count = room;
+  for (size_t index = 0; index < count; index++) to[index] = __atomic_load_n(from + index, __ATOMIC_RELAXED);
+  __atomic_thread_fence(__ATOMIC_ACQUIRE);
 }
+
+/// Makes every load before it happen before every load after it.
+static inline void ccs_acquire(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); }
+
+/// Lets `microseconds` pass.
+void ccs_pause(uint32_t microseconds);
+
+/// A mapping that may fault without killing the process.
+typedef struct ccs_guarded ccs_guarded;
+
+/// Installs, once for the process, a SIGBUS handler that keeps faults of guarded mappings from being deadly.
+///
+/// Signals that are not about a guarded mapping go to the handler that was there before. A handler that is installed
+/// later must pass on what is not its own. Errors: those of sigaction(2).
+int ccs_guard_install(void);
+
+/// Whether the handler was installed.
+bool ccs_guard_is_installed(void);
+
+/// Guards a mapping that `ccs_map` made, until `ccs_guard_leave`; NULL if no handler is installed or memory is short.
+ccs_guarded *_Nullable ccs_guard_enter(const void *address, uint64_t byte_count);
+
+/// Whether a page of the mapping could not be read since it was guarded: then some of what was read was zeros instead.
+bool ccs_guard_has_faulted(const ccs_guarded *_Nullable entry);
+
+/// Ends the guard. Call it before the mapping is given back.
+void ccs_guard_leave(ccs_guarded *_Nullable entry);
 
 /// CRC-32 as zlib computes it (reflected polynomial 0xEDB88320) of `count` bytes; 0 for none.
 ///

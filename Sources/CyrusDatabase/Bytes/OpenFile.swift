@@ -1,21 +1,24 @@
-// A regular file opened for reading only, and its mapping.
+// A regular file opened for reading only, and its bytes.
 //
 // Nothing here can write: the descriptor is O_RDONLY, the mapping PROT_READ.
 
 import CCyrusShim
 import Glibc
 
-/// What tells one file, and one moment of it, from another.
+/// What tells one file from another, and whether it is being changed.
 struct FileFacts {
   /// Device number and inode together name a file as long as it exists.
   let device: UInt64, inode: UInt64
   /// Size in bytes.
   let byteCount: UInt64
+  /// How long ago the file was last changed; 0 if in the future.
+  let quietMilliseconds: UInt64
 
   init(_ facts: ccs_facts) {
     device = facts.device
     inode = facts.inode
     byteCount = facts.byte_count
+    quietMilliseconds = facts.quiet_milliseconds
   }
 
   /// Whether both are of the same file, at whatever moments.
@@ -25,13 +28,14 @@ struct FileFacts {
 /// An open descriptor of a regular file. Closing it drops its lock.
 struct OpenFile: ~Copyable, Sendable {
   let path: String
-  private let descriptor: Int32
+  /// For the proof that a snapshot makes; whoever uses it must not outlive this value.
+  let descriptor: Int32
   /// The facts at the moment of opening.
   let openingFacts: FileFacts
 
   /// Opens a regular file.
   ///
-  /// - Throws: ``DatabaseError``: `.system` as open(2) and fstat(2) say, `.notRegularFile`.
+  /// - Throws: ``DatabaseError``: `.system` as open(2) and fstat(2) say, `.notRegularFile`, `.lockedByThisProcess`.
   init(path: String) throws(DatabaseError) {
     guard !path.utf8.contains(0) else {
       throw .system(SystemCallFailure(call: "open", path: path, errno: ENOENT))
@@ -42,6 +46,10 @@ struct OpenFile: ~Copyable, Sendable {
     guard error == 0 else { throw .system(SystemCallFailure(call: "open", path: path, errno: error)) }
     guard facts.kind == CCS_REGULAR else {
       throw .notRegularFile(path: path, isDirectory: facts.kind == CCS_DIRECTORY)
+    }
+    if Self.holder(of: descriptor, onlyWriters: false) == getpid() {
+      // The descriptor is left open on purpose: closing it would drop the lock of the host's.
+      throw .lockedByThisProcess(path: path)
     }
     self.path = path
     self.descriptor = descriptor
@@ -84,22 +92,41 @@ struct OpenFile: ~Copyable, Sendable {
     try check(error, "fcntl(F_OFD_SETLK)")
   }
 
+  /// Drops the lock.
+  func unlock() { _ = ccs_unlock(descriptor) }
+
   /// The process that holds a write lock on the file; -1 if it cannot be named, nil if there is none.
-  func writer() -> Int32? {
+  func writer() -> Int32? { Self.holder(of: descriptor, onlyWriters: true) }
+
+  private static func holder(of descriptor: Int32, onlyWriters: Bool) -> Int32? {
     var held = false
     var process: Int32 = 0
-    let error = unsafe ccs_write_lock_holder(descriptor, &held, &process)
+    let error = unsafe ccs_lock_holder(descriptor, onlyWriters, &held, &process)
     return error == 0 && held ? process : nil
   }
 
   /// Maps the first `byteCount` bytes.
-  func map(byteCount: UInt64) throws(DatabaseError) -> FileMap {
-    guard byteCount > 0 else { return FileMap() }
+  func map(byteCount: UInt64) throws(DatabaseError) -> FileBytes {
+    guard byteCount > 0 else { return FileBytes() }
     var address: UnsafeRawPointer?
     let error = unsafe ccs_map(descriptor, byteCount, &address)
     try check(error, "mmap")
-    guard let address = unsafe address else { return FileMap() }
-    return unsafe FileMap(address: address, byteCount: byteCount)
+    guard let address = unsafe address else { return FileBytes() }
+    return unsafe FileBytes(
+      address: address, byteCount: byteCount, reservedByteCount: byteCount,
+      guardEntry: ccs_guard_enter(address, byteCount))
+  }
+
+  /// Copies the first `byteCount` bytes, or as many as there are, into memory of our own.
+  func copy(byteCount: UInt64) throws(DatabaseError) -> FileBytes {
+    guard byteCount > 0 else { return FileBytes() }
+    var address: UnsafeRawPointer?
+    var done: UInt64 = 0
+    let error = unsafe ccs_copy_file(descriptor, byteCount, &address, &done)
+    try check(error, "read")
+    guard let address = unsafe address else { return FileBytes() }
+    return unsafe FileBytes(
+      address: address, byteCount: done, reservedByteCount: byteCount, guardEntry: nil, isCopy: true)
   }
 
   private func check(_ error: Int32, _ call: String) throws(DatabaseError) {
@@ -112,37 +139,89 @@ extension Int64 {
   fileprivate var clamped: Int64 { Swift.max(0, Swift.min(self, 4_000_000)) }
 }
 
-/// A mapping of a file, for reading only. Unmapped when it goes.
+/// The bytes of a file, mapped or copied, for reading only. Given back when they go.
 // Safe: the address is private, and handed out only as a span that cannot outlive the mapping.
-@safe struct FileMap: ~Copyable, @unchecked Sendable {
-  // Sendable: the mapping is never written through and never changes place.
+@safe struct FileBytes: ~Copyable, @unchecked Sendable {
+  // Sendable: the bytes are never written through this and never change place.
   private let address: UnsafeRawPointer?
-  /// How many bytes are mapped.
+  private let reservedByteCount: UInt64
+  /// Set if the mapping is guarded against faults.
+  private let guardEntry: OpaquePointer?
+  /// How many bytes there are.
   let byteCount: UInt64
+  /// Whether they are our own, so that no change of the file reaches them.
+  let isCopy: Bool
 
-  /// An empty mapping.
+  /// No bytes.
   init() {
+    isCopy = true
     unsafe address = nil
+    unsafe guardEntry = nil
     byteCount = 0
+    reservedByteCount = 0
   }
 
-  fileprivate init(address: UnsafeRawPointer, byteCount: UInt64) {
+  fileprivate init(
+    address: UnsafeRawPointer, byteCount: UInt64, reservedByteCount: UInt64, guardEntry: OpaquePointer?,
+    isCopy: Bool = false
+  ) {
+    self.isCopy = isCopy
     unsafe self.address = address
+    unsafe self.guardEntry = guardEntry
     self.byteCount = byteCount
+    self.reservedByteCount = reservedByteCount
   }
 
   deinit {
-    if let address = unsafe address { unsafe ccs_unmap(address, byteCount) }
+    guard let address = unsafe address else { return }
+    unsafe ccs_guard_leave(guardEntry)
+    unsafe ccs_unmap(address, reservedByteCount)
   }
+
+  /// Whether some bytes could not be read from the file and were taken for zeros: then nothing read may be believed.
+  ///
+  /// Never for a copy, nor unless ``FaultGuard`` is installed: without it such a fault is deadly.
+  var haveFaulted: Bool { unsafe ccs_guard_has_faulted(guardEntry) }
+
+  /// The mark of faults, for who cannot hold on to this value but does not outlive it.
+  var faultMark: FaultMark { unsafe FaultMark(entry: guardEntry) }
 
   /// The bytes, from the start of the file.
   var bytes: RawSpan {
     @_lifetime(borrow self)
     get {
       guard let address = unsafe address else { return RawSpan() }
-      // The mapping lives as long as self, which the span borrows.
+      // The bytes live as long as self, which the span borrows.
       let span = unsafe RawSpan(_unsafeStart: address, byteCount: Int(byteCount))
       return unsafe _overrideLifetime(span, borrowing: self)
     }
   }
+}
+
+/// Tells whether a mapping has faulted.
+// Safe: entries of the guard are never freed, so asking a stale one is harmless.
+@safe struct FaultMark: @unchecked Sendable {
+  fileprivate let entry: OpaquePointer?
+
+  /// See ``FileBytes/haveFaulted``.
+  var isSet: Bool { unsafe ccs_guard_has_faulted(entry) }
+}
+
+/// Survival of files that are cut, or become unreadable, while they are mapped.
+public enum FaultGuard {
+  /// Installs, for the whole process and for good, a handler for SIGBUS that turns faults of our mappings into errors.
+  ///
+  /// Without it, a file that another program cuts while it is being read ends the process, as with any mapping. A
+  /// handler that the host had before gets every signal that is not about a mapping of ours; one that it installs later
+  /// must pass on what it does not know. Files opened before the call stay unguarded. ``Locking/copy(wait:)`` needs no
+  /// guard: it does not map the file.
+  ///
+  /// - Throws: ``SystemCallFailure`` as sigaction(2) says.
+  public static func install() throws(SystemCallFailure) {
+    let error = ccs_guard_install()
+    if error != 0 { throw SystemCallFailure(call: "sigaction", path: "", errno: error) }
+  }
+
+  /// Whether ``install()`` was called.
+  public static var isInstalled: Bool { ccs_guard_is_installed() }
 }

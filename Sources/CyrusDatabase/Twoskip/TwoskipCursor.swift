@@ -31,16 +31,18 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
 
   /// A walk from the start of list 0.
   @_lifetime(copy bytes)
-  init(_ bytes: RawSpan, end: UInt64) {
-    state = TwoskipState(bytes, end: end)
+  init(_ bytes: RawSpan, end: UInt64, isLive: Bool = false) {
+    state = TwoskipState(bytes, end: end, isLive: isLive)
     order = .raw
     stepsLeft = bytes.byteCount / Twoskip.smallestRecord + 2
   }
 
   /// A walk that starts where a search ended.
   @_lifetime(copy bytes)
-  init(_ bytes: RawSpan, end: UInt64, at position: TwoskipState.Position, order: KeyOrder) {
-    self.init(bytes, end: end)
+  init(
+    _ bytes: RawSpan, end: UInt64, isLive: Bool = false, at position: TwoskipState.Position, order: KeyOrder
+  ) {
+    self.init(bytes, end: end, isLive: isLive)
     self.order = order
     current = position.before
     last = position.before
@@ -126,7 +128,7 @@ extension TwoskipCursor {
     guard var place = try? state.dummy() else { return }
     for list in (1..<Twoskip.levels).reversed() {
       frontier[list] = place.pointer(list + 1, in: state.bytes)
-      while let next = state.hint(frontier[list], list: list, after: place, in: order), !isBehind(next, last) {
+      while let next = state.hint(frontier[list], list: list), isBehind(next, place), !isBehind(next, last) {
         place = next
         frontier[list] = next.pointer(list + 1, in: state.bytes)
       }
@@ -152,7 +154,8 @@ extension TwoskipCursor {
     for list in 1..<max(1, record.level) { frontier[list] = record.pointer(list + 1, in: state.bytes) }
   }
 
-  private func isBehind(_ record: TwoskipRecord, _ last: TwoskipRecord) -> Bool {
-    order.compare(last.key(in: state.bytes), record.key(in: state.bytes)) < 0
+  /// Whether a record's key comes after that of `place`.
+  private func isBehind(_ record: TwoskipRecord, _ place: TwoskipRecord) -> Bool {
+    order.compare(place.key(in: state.bytes), record.key(in: state.bytes)) < 0
   }
 }

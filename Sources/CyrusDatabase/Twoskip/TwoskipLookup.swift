@@ -26,14 +26,20 @@ extension TwoskipState {
   /// - Complexity: O(log *n*) expected; O(*n*) if the levels are degenerate. Touches about 2 log₂ *n* heads, two tails.
   func search(for key: RawSpan, in order: KeyOrder) throws(TwoskipError) -> Position {
     var current = try dummy()
+    // The pointers of `current`, in a copy that no writer changes.
+    var head = TwoskipHead()
+    try load(&head, of: &current)
+    var nextHead = TwoskipHead()
     var list = Twoskip.levels - 1
     // The last upper-list entry compared and found not smaller: neighbouring lists often lead to the same one.
     var tooFar: UInt64 = 0
     while list > 0 {
-      let pointer = current.pointer(list + 1, in: bytes)
-      if pointer != 0, pointer != tooFar, let next = hint(pointer, list: list, after: current, in: order) {
+      // A record stands on as many lists as it has levels; `list` is never above those of `current`.
+      let pointer = head.pointer(list + 1)
+      if pointer != 0, pointer != tooFar, let next = hint(pointer, list: list, after: current, in: order, &nextHead) {
         if order.compare(next.key(in: bytes), key) < 0 {
           current = next
+          swap(&head, &nextHead)
           continue
         }
         tooFar = pointer
@@ -53,9 +59,12 @@ extension TwoskipState {
     return Position(before: current, at: nil, isMatch: false)
   }
 
-  /// The record that a pointer of an upper list leads to, if it can be used to get nearer.
-  func hint(_ pointer: UInt64, list: Int, after current: TwoskipRecord, in order: KeyOrder) -> TwoskipRecord? {
-    guard let next = hint(pointer, list: list) else { return nil }
+  /// The record that a pointer of an upper list leads to, if it can be used to get nearer, and its head.
+  private func hint(
+    _ pointer: UInt64, list: Int, after current: TwoskipRecord, in order: KeyOrder, _ head: inout TwoskipHead
+  ) -> TwoskipRecord? {
+    guard var next = hint(pointer, list: list) else { return nil }
+    do throws(TwoskipError) { try load(&head, of: &next) } catch { return nil }
     // Forward only, or a circle would hold the search for ever. The list head has the empty key, below all others.
     return order.compare(current.key(in: bytes), next.key(in: bytes)) < 0 ? next : nil
   }

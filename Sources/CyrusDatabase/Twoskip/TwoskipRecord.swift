@@ -33,6 +33,8 @@ struct TwoskipRecord: BitwiseCopyable {
   let valueByteCount: Int
   /// Where the first pointer lies.
   let pointersOffset: Int
+  /// The level-0 pair, or a DELETE's or COMMIT's pointer and 0, as of when the head was looked at.
+  var first: UInt64, second: UInt64
 
   var pointerCount: Int { level + 1 }
   var headChecksumOffset: Int { pointersOffset + 8 * pointerCount }
@@ -97,6 +99,8 @@ struct TwoskipRecord: BitwiseCopyable {
     self.keyByteCount = Int(truncatingIfNeeded: keyLength)
     self.valueByteCount = Int(truncatingIfNeeded: valueLength)
     self.pointersOffset = pointersOffset
+    self.first = bytes.bigEndian(UInt64.self, at: pointersOffset)
+    self.second = level > 0 ? bytes.bigEndian(UInt64.self, at: pointersOffset + 8) : 0
   }
 
   /// The pointer at `index`: 0 and 1 are list 0's pair, `i + 1` belongs to list `i`.

@@ -6,7 +6,12 @@
 // What surprises: a list-0 entry may be a DELETE, which stands between two records and is
 // skipped, once; and lists 1 and above are only hints while a transaction is open.
 //
-// Facts: Docs/Formats/twoskip.md, "The linked lists" and "What a read-only reader does".
+// Live bytes, which a writer may be changing, are read with care: a head is copied first, and only the copy is
+// compared and used. Lengths, keys and values never change once committed.
+//
+// Facts: Docs/Formats/twoskip.md, "The linked lists", "What a read-only reader does", "Reading without a lock".
+
+import CCyrusShim
 
 /// The committed state of a file's bytes.
 struct TwoskipState: ~Escapable {
@@ -16,14 +21,18 @@ struct TwoskipState: ~Escapable {
   let end: UInt64
   /// Where readable records must end: `end`, or the end of the file if that comes first.
   let limit: Int
+  /// Whether a writer may be changing heads while they are read.
+  let isLive: Bool
 
   /// - Parameters:
   ///   - bytes: The file from its start.
   ///   - end: The committed end; a multiple of 8, from 336 to ``Twoskip/largestSize``.
+  ///   - isLive: Whether a writer may be changing heads while they are read.
   @_lifetime(copy bytes)
-  init(_ bytes: RawSpan, end: UInt64) {
+  init(_ bytes: RawSpan, end: UInt64, isLive: Bool = false) {
     self.bytes = bytes
     self.end = end
+    self.isLive = isLive
     self.limit = min(Int(truncatingIfNeeded: end), bytes.byteCount)
   }
 
@@ -34,9 +43,9 @@ struct TwoskipState: ~Escapable {
     guard limit >= Int(Twoskip.firstRecord) else {
       throw TwoskipError(.truncated, at: 0, expected: end, found: UInt64(bytes.byteCount))
     }
-    let record = try TwoskipRecord(at: Int(Twoskip.dummy), in: bytes, limit: limit)
+    var record = try TwoskipRecord(at: Int(Twoskip.dummy), in: bytes, limit: limit)
     guard record.kind == .dummy else { throw TwoskipError(.dummy, at: Twoskip.dummy) }
-    try checkHead(of: record)
+    try checkHead(of: &record)
     return record
   }
 
@@ -52,8 +61,8 @@ struct TwoskipState: ~Escapable {
     guard pointer >= Twoskip.firstRecord, pointer % 8 == 0, pointer < UInt64(limit) else {
       throw outside(pointer, from: holder)
     }
-    let record = try TwoskipRecord(at: Int(truncatingIfNeeded: pointer), in: bytes, limit: limit)
-    try checkHead(of: record)
+    var record = try TwoskipRecord(at: Int(truncatingIfNeeded: pointer), in: bytes, limit: limit)
+    try checkHead(of: &record)
     return record
   }
 
@@ -62,9 +71,9 @@ struct TwoskipState: ~Escapable {
   /// - Throws: ``TwoskipError`` if the successor is lost or damaged.
   @inline(__always)
   func next(after record: TwoskipRecord) throws(TwoskipError) -> TwoskipRecord? {
-    guard
-      let pointer = successor(record.pointer(0, in: bytes), record.pointer(1, in: bytes), end: end)
-    else { throw TwoskipError(.unresolvablePair, at: UInt64(record.offset)) }
+    guard let pointer = successor(record.first, record.second, end: end) else {
+      throw TwoskipError(.unresolvablePair, at: UInt64(record.offset))
+    }
     if pointer == 0 { return nil }
     let next = try self.record(at: pointer, from: record.offset)
     if next.kind == .record { return next }
@@ -82,12 +91,38 @@ struct TwoskipState: ~Escapable {
   }
 
   @inline(__always)
-  private func checkHead(of record: TwoskipRecord) throws(TwoskipError) {
+  private func checkHead(of record: inout TwoskipRecord) throws(TwoskipError) {
+    if isLive {
+      var head = TwoskipHead()
+      try load(&head, of: &record)
+      return
+    }
     let computed = record.headChecksum(in: bytes)
     let stored = record.storedHeadChecksum(in: bytes)
     if computed != stored {
       throw TwoskipError(.headChecksum, at: UInt64(record.offset), expected: UInt64(computed), found: UInt64(stored))
     }
+  }
+
+  /// Copies a record's head and compares its checksum; the record then has the level-0 pair of the copy.
+  ///
+  /// - Throws: ``TwoskipError`` with `.headChecksum` if it stays wrong for some milliseconds.
+  @inline(never)
+  func load(_ head: inout TwoskipHead, of record: inout TwoskipRecord) throws(TwoskipError) {
+    var computed: UInt32 = 0
+    // A writer's rewriting of a head is not atomic towards a mapping, but over in microseconds.
+    for attempt in 0..<(isLive ? 8 : 1) {
+      if attempt > 0 { ccs_pause(50 << UInt32(attempt)) }
+      head.copy(record, from: bytes)
+      computed = head.computedChecksum
+      if computed == head.storedChecksum {
+        record.first = head.pointer(0)
+        record.second = record.pointerCount > 1 ? head.pointer(1) : 0
+        return
+      }
+    }
+    throw TwoskipError(
+      .headChecksum, at: UInt64(record.offset), expected: UInt64(computed), found: UInt64(head.storedChecksum))
   }
 
   /// What follows a DELETE on list 0: a RECORD or nothing, never another DELETE.
@@ -96,7 +131,7 @@ struct TwoskipState: ~Escapable {
     guard entry.kind == .delete else {
       throw TwoskipError(.listEntry, at: UInt64(holder), found: UInt64(entry.offset))
     }
-    let pointer = entry.pointer(0, in: bytes)
+    let pointer = entry.first
     if pointer == 0 { return nil }
     let next = try record(at: pointer, from: entry.offset)
     guard next.kind == .record else {
@@ -112,4 +147,32 @@ struct TwoskipState: ~Escapable {
     }
     return TwoskipError(.listEntry, at: UInt64(holder), found: pointer)
   }
+}
+
+/// A private copy of a record's head.
+struct TwoskipHead {
+  // As in the file: big-endian words.
+  private var words = InlineArray<36, UInt64>(repeating: 0)
+  private var wordCount = 0
+  private var firstPointer = 0
+
+  mutating func copy(_ record: TwoskipRecord, from bytes: RawSpan) {
+    wordCount = record.headByteCount / 8
+    firstPointer = (record.pointersOffset - record.offset) / 8
+    var target = words.mutableSpan
+    let source = bytes.slice(at: record.offset, count: record.headByteCount)
+    // Heads start at multiples of 8 and have whole words.
+    ccs_copy_words(&target, Span<UInt64>(_bytes: source))
+  }
+
+  var storedChecksum: UInt32 { UInt32(truncatingIfNeeded: UInt64(bigEndian: words[wordCount - 1]) >> 32) }
+
+  var computedChecksum: UInt32 {
+    // Words are plain bits.
+    let bytes = unsafe words.span.bytes
+    return bytes.slice(at: 0, count: wordCount * 8 - 8).crc32
+  }
+
+  /// The pointer at `index`: 0 and 1 are list 0's pair, `i + 1` belongs to list `i`.
+  func pointer(_ index: Int) -> UInt64 { UInt64(bigEndian: words[firstPointer + index]) }
 }

@@ -113,17 +113,19 @@ extension TwoskipVerifier {
     _ entry: TwoskipRecord, from current: TwoskipRecord, _ walk: inout Walk
   ) -> TwoskipRecord? {
     var delete = entry
+    var holder = current
     // A second DELETE is an error of its own; the way on is still clear. Each is met once, so this ends.
     while walk.stepsLeft > 0 {
-      guard markVisited(delete, from: current) else { return cut(&walk) }
+      guard markVisited(delete, from: holder) else { return cut(&walk) }
       findings.cover(.deleteTarget, bytes: 8)
       walk.stepsLeft -= 1
       let pointer = delete.pointer(0, in: bytes)
       if pointer == 0 { return nil }
       guard let next = self.entry(at: pointer, from: delete.offset) else { return cut(&walk) }
-      if next.kind == .record { return meet(next, from: current, &walk) }
+      if next.kind == .record { return meet(next, from: delete, &walk) }
       findings.add(
         .deleteTarget, at: delete.offset..<delete.end, "DELETE on list 0 leads to another DELETE", found: pointer)
+      holder = delete
       delete = next
     }
     return cut(&walk)
