@@ -1,0 +1,53 @@
+# What a person types. `make` alone lists it.
+
+SECONDS ?= 10
+BUILD = .build
+
+.PHONY: help setup demo build test lint check bench fuzz docs coverage clean
+
+help:
+	@echo 'make demo      set up, build, and look at a real mailboxes.db'
+	@echo 'make test      set up everything the tests need, and run them'
+	@echo 'make build     dbinspect, optimised: .build/release/dbinspect'
+	@echo 'make setup     install the Debian packages that building and testing need'
+	@echo 'make lint      check the form of the sources'
+	@echo 'make check     lint, build without warnings, tests'
+	@echo 'make bench     time dbinspect against the tools of Cyrus on a big file'
+	@echo 'make fuzz      feed the parsers with mutated files, SECONDS=$(SECONDS) for each target'
+	@echo 'make docs      the documentation of the libraries, as web pages'
+	@echo 'make coverage  which lines the tests reach'
+
+setup:
+	@Scripts/setup build test
+
+demo:
+	@Scripts/setup build
+	@Scripts/demo
+
+build:
+	@Scripts/setup build
+	swift build -c release --product dbinspect
+
+# The tests run the built dbinspect and, as judges, the tools of Debian's Cyrus: without them they fail.
+test:
+	@Scripts/setup build test
+	REQUIRE_CYRUS=1 swift test
+
+lint:
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+
+check: lint test
+
+bench:
+	@Scripts/setup build test
+	@Scripts/bench
+
+docs:
+	@Scripts/docs
+
+coverage:
+	@Scripts/setup build test
+	@Scripts/coverage
+
+clean:
+	swift package clean
