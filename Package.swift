@@ -38,6 +38,8 @@ let package = Package(
       name: "dbinspect",
       dependencies: ["CyrusDatabase", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: settings),
+    .executableTarget(
+      name: "FirstLook", dependencies: ["CyrusDatabase"], path: "Examples/FirstLook", swiftSettings: testSettings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testSettings),
     .executableTarget(
       name: "twoskip-generate", dependencies: ["TestSupport"], path: "Tests/Generate", swiftSettings: testSettings),

@@ -90,27 +90,44 @@ public struct Database: Sendable, Hashable {
 
   /// Reads from a snapshot, again if a commit came between, so that what is returned is proven.
   ///
-  /// With ``Locking/auto(wait:)`` the first try reads in place; if it cannot be proven, the second works on a copy.
+  /// With ``Locking/auto(wait:)`` the first tries read in place, also under a running writer, for as long as they are
+  /// over in milliseconds; then a copy is made. So a lookup costs microseconds on a busy file, too.
   ///
-  /// - Parameter body: Takes what it needs from the snapshot. May be called twice; only the last outcome counts.
+  /// - Parameters:
+  ///   - locking: How to keep writers from changing what is read.
+  ///   - body: Takes what it needs from the snapshot. May be called several times; only the last outcome counts.
   /// - Throws: As ``snapshot(locking:)``, and what `body` throws.
   public func read<Result>(
     locking: Locking = .auto, _ body: (borrowing Snapshot) throws -> Result
   ) throws -> Result {
-    if case .auto(let wait) = locking {
+    guard case .auto(let wait) = locking else {
+      let snapshot = try snapshot(locking: locking)
+      let result = try body(snapshot)
+      try snapshot.confirm()
+      return result
+    }
+    try requireReadable()
+    if let quiet = try Snapshot.inPlace(path: path, evenIfBusy: false) {
       do {
-        let snapshot = try snapshot(locking: locking)
-        let result = try body(snapshot)
-        try snapshot.confirm()
+        let result = try body(quiet)
+        try quiet.confirm()
         return result
       } catch let error as DatabaseError where error.isOvertaken {
-        return try read(locking: .copy(wait: wait), body)
+        // Somebody has begun to write: go on as with any busy file.
       }
     }
-    let snapshot = try snapshot(locking: locking)
-    let result = try body(snapshot)
-    try snapshot.confirm()
-    return result
+    let start = ContinuousClock.now
+    repeat {
+      guard let busy = try Snapshot.inPlace(path: path, evenIfBusy: true) else { continue }
+      do {
+        let result = try body(busy)
+        try busy.confirm()
+        return result
+      } catch let error as DatabaseError where error.isOvertaken || error.isDamage {
+        // Damage seen in place may be a writer's half-done work: only what a copy shows as well is damage.
+      }
+    } while ContinuousClock.now - start < .milliseconds(20)
+    return try read(locking: .copy(wait: wait), body)
   }
 
   /// Checks the whole file against the rules of its format.
@@ -164,6 +181,11 @@ extension DatabaseError {
     case .changed, .faulted: true
     default: false
     }
+  }
+
+  fileprivate var isDamage: Bool {
+    if case .damaged = self { return true }
+    return false
   }
 }
 

@@ -29,6 +29,12 @@ public struct RecordView: ~Escapable {
   /// Where the record starts, in bytes from the start of the file.
   public let offset: UInt64
 
+  /// The key's bytes, to keep.
+  public func copyOfKey() -> [UInt8] { Array(key) }
+
+  /// The value's bytes, to keep.
+  public func copyOfValue() -> [UInt8] { Array(value) }
+
   @_lifetime(copy bytes)
   @inline(__always)
   init(_ record: TwoskipRecord, in bytes: RawSpan) {
@@ -236,17 +242,20 @@ extension Snapshot {
       }
       return try copyUnderLock(path: path, wait: wait)
     case .auto(let wait):
-      if let snapshot = try inPlace(path: path) { return snapshot }
+      if let snapshot = try inPlace(path: path, evenIfBusy: false) { return snapshot }
       return try open(path: path, locking: .copy(wait: wait))
     }
   }
 
-  /// A snapshot of a quiet file, read in place; nil if the file is being written.
-  private static func inPlace(path: String) throws(DatabaseError) -> Snapshot? {
+  /// A snapshot read in place, yet to be proven; nil if its header cannot be read, or if the file is being written and
+  /// that matters.
+  static func inPlace(path: String, evenIfBusy: Bool) throws(DatabaseError) -> Snapshot? {
     let file = try OpenFile(path: path)
     guard let moment = try? TwoskipMoment(of: file), file.isStillAtPath() else { return nil }
-    let facts = try file.facts()
-    guard facts.quietMilliseconds > WholeFile.quietMilliseconds, file.writer() == nil else { return nil }
+    if !evenIfBusy {
+      let facts = try file.facts()
+      guard facts.quietMilliseconds > WholeFile.quietMilliseconds, file.writer() == nil else { return nil }
+    }
     let storage = try file.map(byteCount: moment.readableByteCount)
     return Snapshot(file, storage, moment, isProven: false, isLive: true)
   }

@@ -162,9 +162,12 @@ struct TwoskipReplay: ~Copyable, ~Escapable {
     // First the live keys among themselves, by list 0.
     var liveKeys: [UInt32] = []
     if let liveEnd {
-      var cursor = TwoskipCursor(bytes, end: liveEnd)
-      while let record = try? cursor.next() {
-        guard let entry = entry(at: UInt64(record.offset)), keyOfEntry[entry] != Self.none else { continue }
+      let state = TwoskipState(bytes, end: liveEnd)
+      var current = try? state.dummy()
+      // The list was walked to its end before: no damage, no circle.
+      while let place = current, let next = try? state.next(after: place) {
+        current = next
+        guard let entry = entry(at: UInt64(next.offset)), keyOfEntry[entry] != Self.none else { continue }
         let key = keyOfEntry[entry]
         rankOfKey[Int(key)] = UInt32(liveKeys.count)
         liveKeys.append(key)

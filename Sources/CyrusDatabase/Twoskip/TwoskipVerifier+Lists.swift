@@ -289,7 +289,9 @@ extension TwoskipVerifier {
       }
     }
     if depth == .quick {
-      parts.unvisited = max(0, limit - TwoskipHeader.byteCount - parts.heads)
+      // Records that overlap, which only forged pointers lead to, would be counted twice.
+      parts.heads = min(parts.heads, limit - TwoskipHeader.byteCount)
+      parts.unvisited = limit - TwoskipHeader.byteCount - parts.heads
     }
   }
 

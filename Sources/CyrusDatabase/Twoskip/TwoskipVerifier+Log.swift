@@ -62,32 +62,24 @@ extension TwoskipVerifier {
   }
 
   private mutating func compareReplay(isAscending: Bool) {
-    let replay = TwoskipReplay(bytes, starts: starts, order: order, liveEnd: isAscending ? UInt64(end) : nil)
-    // By rank: which record has the key by the log, 0 for none.
-    var holder = [UInt64](repeating: 0, count: replay.keyCount)
-    var nothing: [Int] = []
-    replay.run { event in
-      switch event {
-      case .set(let rank, let offset): holder[rank] = UInt64(offset)
-      case .deleted(let rank, _): holder[rank] = 0
-      case .deletedNothing(let offset): if nothing.count < 100 { nothing.append(offset) }
-      }
+    var outcome = replay(in: order, isAscending: isAscending)
+    // Live keys that fit both orders do not tell in which of them the log found what it deleted.
+    if !outcome.isListZero(of: liveCount), order == .raw, isAscending,
+      TwoskipState(bytes, end: UInt64(end)).orderEvidence().allowsMbox
+    {
+      let other = replay(in: .mbox, isAscending: true)
+      if other.isListZero(of: liveCount) { outcome = other }
     }
-    for offset in nothing {
+    for offset in outcome.nothing {
       findings.add(.replay, at: offset..<offset + 24, "DELETE finds no key that it can have deleted")
     }
-    var matches: UInt64 = 0
-    for offset in holder where offset != 0 {
-      if visited.contains(pointer: offset) {
-        matches += 1
-      } else {
-        let place = Int(truncatingIfNeeded: offset)
-        findings.add(.replay, at: place..<place + 8, "record is live by the log but not on list 0")
-      }
+    for offset in outcome.holder where offset != 0 && !visited.contains(pointer: offset) {
+      let place = Int(truncatingIfNeeded: offset)
+      findings.add(.replay, at: place..<place + 8, "record is live by the log but not on list 0")
     }
-    if matches == liveCount { return }
+    if outcome.matches == liveCount { return }
     // Some record of list 0 is not what the log says: find it.
-    let logged = Set(holder)
+    let logged = Set(outcome.holder)
     let words = visited.copyOfWords()
     for index in words.indices {
       var word = words[index]
@@ -99,5 +91,35 @@ extension TwoskipVerifier {
         }
       }
     }
+  }
+
+  /// What the log adds up to.
+  private struct ReplayOutcome {
+    /// DELETEs that found nothing to delete; the first of them, if there are many.
+    var nothing: [Int] = []
+    /// By rank: which record has the key by the log, 0 for none.
+    var holder: [UInt64]
+    /// How many keys the log leaves, and how many of their records are on list 0.
+    var logged: UInt64 = 0, matches: UInt64 = 0
+
+    /// Whether the log says what list 0, of so many records, says.
+    func isListZero(of count: UInt64) -> Bool { nothing.isEmpty && logged == matches && matches == count }
+  }
+
+  private func replay(in order: KeyOrder, isAscending: Bool) -> ReplayOutcome {
+    let replay = TwoskipReplay(bytes, starts: starts, order: order, liveEnd: isAscending ? UInt64(end) : nil)
+    var outcome = ReplayOutcome(holder: [UInt64](repeating: 0, count: replay.keyCount))
+    replay.run { event in
+      switch event {
+      case .set(let rank, let offset): outcome.holder[rank] = UInt64(offset)
+      case .deleted(let rank, _): outcome.holder[rank] = 0
+      case .deletedNothing(let offset): if outcome.nothing.count < 100 { outcome.nothing.append(offset) }
+      }
+    }
+    for offset in outcome.holder where offset != 0 {
+      outcome.logged += 1
+      if visited.contains(pointer: offset) { outcome.matches += 1 }
+    }
+    return outcome
   }
 }
