@@ -46,5 +46,7 @@ let package = Package(
     .testTarget(
       name: "CyrusDatabaseTests", dependencies: ["CyrusDatabase", "CCyrusShim", "TestSupport"],
       swiftSettings: testSettings),
+    .testTarget(
+      name: "DbinspectTests", dependencies: ["dbinspect", "TestSupport"], swiftSettings: testSettings),
   ]
 )

@@ -78,6 +78,14 @@ public struct Database: Sendable, Hashable {
     }
   }
 
+  /// Takes the file at a path for one of the given engine, whatever its content says. Does not look at the file.
+  ///
+  /// For files whose mark is damaged: a verification then says what else is.
+  public init(path: String, engine: Engine) {
+    self.path = path
+    self.engine = engine
+  }
+
   /// One committed state of the database: the last one, as of now.
   ///
   /// - Throws: ``DatabaseError``: `.system`, `.notRegularFile`, `.lockedByThisProcess`, `.unsupportedEngine`, `.busy`,

@@ -27,12 +27,18 @@ public struct Damage: Error, Hashable, Sendable, CustomStringConvertible {
   public let rule: String
   /// First byte of the structure at fault, from the start of the file.
   public let offset: UInt64
+  /// What the rule asks for, where that is a number.
+  public let expected: UInt64?
+  /// What the file holds, where that is a number.
+  public let found: UInt64?
   /// What is wrong, where, expected, found.
   public let description: String
 
   init(_ error: TwoskipError) {
     rule = error.code.rule.name
     offset = error.offset
+    expected = error.expected
+    found = error.found
     description = error.description
   }
 }

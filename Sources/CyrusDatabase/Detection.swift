@@ -48,7 +48,7 @@ enum Detection: Hashable {
       self = .unknown(family)
     } else if isInterruptedCreation(bytes, fileByteCount: fileByteCount) {
       self = .engine(.twoskip, isCut: false)
-    } else if Self.looksLikeFlat(bytes, isWhole: UInt64(bytes.byteCount) == fileByteCount) {
+    } else if Self.looksLikeFlat(bytes) {
       self = .engine(.flat, isCut: false)
     } else {
       self = .unknown(Self.transferDamage(bytes) ?? "")
@@ -96,25 +96,26 @@ enum Detection: Hashable {
       + started.map(\.engine.rawValue).joined(separator: ", ") + " file and no more"
   }
 
-  /// Whether every complete line has a TAB behind at least one other byte, and no byte is NUL.
-  private static func looksLikeFlat(_ bytes: RawSpan, isWhole: Bool) -> Bool {
+  /// Whether most complete lines have a TAB behind at least one other byte, and no byte is NUL.
+  ///
+  /// A damaged file may have some without. A line cut off by the end of what was read says nothing, unless it is the
+  /// only one.
+  private static func looksLikeFlat(_ bytes: RawSpan) -> Bool {
     var lineStart = 0
     var hasTab = false
-    var lines = 0
+    var linesWithTab = 0, linesWithout = 0
     for index in 0..<bytes.byteCount {
       switch bytes.byte(at: index) {
       case 0x00: return false
       case 0x09 where index > lineStart: hasTab = true
       case 0x0A:
-        guard hasTab else { return false }
-        lines += 1
+        if hasTab { linesWithTab += 1 } else { linesWithout += 1 }
         lineStart = index + 1
         hasTab = false
       default: break
       }
     }
-    // A line cut off by the end of what was read says nothing; a file without a whole line only if it has its TAB.
-    return lines > 0 || hasTab
+    return linesWithTab > linesWithout || (lineStart == 0 && hasTab)
   }
 
   /// Marks as a text-mode transfer leaves them.
@@ -122,7 +123,9 @@ enum Detection: Hashable {
     guard bytes.byteCount >= 4 else { return nil }
     let first = [bytes.byte(at: 0), bytes.byte(at: 1), bytes.byte(at: 2), bytes.byte(at: 3)]
     if first == [0x21, 0x02, 0x0B, 0x0D] { return "a mark with its high bits stripped: damaged in transfer" }
-    if first == [0xA1, 0x02, 0x8B, 0x0A] { return "a mark with changed line ends: damaged in transfer" }
+    if first.starts(with: [0xA1, 0x02, 0x8B]), first[3] != 0x0D {
+      return "a mark with changed line ends: damaged in transfer"
+    }
     return nil
   }
 }

@@ -73,10 +73,8 @@ public struct Structure: Sendable, Hashable {
   public let headChecksum: Checksum?
   /// The checksum of its tail; nil if it has none.
   public let tailChecksum: Checksum?
-  /// What is wrong with bytes that are `unparsed`.
+  /// What is wrong with bytes that are `unparsed`, or with a header.
   public let problem: String?
-  /// Its parts, in file order, which cover all of its bytes.
-  public let fields: [Field]
 }
 
 /// A pointer that leads to some place.
@@ -199,6 +197,13 @@ public struct Layout: ~Copyable, Sendable {
       return false
     }
     return found
+  }
+
+  /// The parts of a structure of this file, in file order, which cover all of its bytes.
+  ///
+  /// - Complexity: O(1); allocates.
+  public func fields(of structure: Structure) -> [Structure.Field] {
+    TwoskipLayout(whole.bytes, end: committedEnd).fields(of: structure)
   }
 
   /// Every pointer that leads to the structure that starts at `offset`, in file order.

@@ -205,15 +205,22 @@ extension Snapshot {
     guard let header else { return RecordCursor(empty: bytes, proof) }
     let bound = start.starts(with: prefix) ? start : prefix
     let state = TwoskipState(bytes, end: header.currentSize, isLive: isLive)
-    let cursor: TwoskipCursor
-    if bound.byteCount > 0, let found = try? state.search(for: bound) {
-      cursor = TwoskipCursor(
-        bytes, end: header.currentSize, isLive: isLive, at: found.position, order: found.order)
-    } else {
-      // From the start. Where damage hides the place the walk meets the damage, and passes over what comes before.
-      cursor = TwoskipCursor(bytes, end: header.currentSize, isLive: isLive)
+    if bound.byteCount == 0 {
+      return RecordCursor(TwoskipCursor(bytes, end: header.currentSize, isLive: isLive), proof)
     }
-    return RecordCursor(cursor, from: Array(start), prefix: Array(prefix), proof)
+    if let found = try? state.search(for: bound) {
+      let cursor = TwoskipCursor(
+        bytes, end: header.currentSize, isLive: isLive, at: found.position, order: found.order)
+      return RecordCursor(cursor, from: Array(start), prefix: Array(prefix), proof)
+    }
+    // Damage hides the place: all records are looked at, so that the damage is met and said. Which ones lie behind
+    // `start` hangs on the order of the keys; those with the prefix are themselves in any order.
+    var order = KeyOrder.raw
+    if !prefix.starts(with: start) {
+      order = TwoskipCursor(bytes, end: header.currentSize, isLive: isLive).orderOfReachableKeys()
+    }
+    let cursor = TwoskipCursor(bytes, end: header.currentSize, isLive: isLive, order: order)
+    return RecordCursor(cursor, from: Array(start), prefix: Array(prefix), looksAtAll: true, proof)
   }
 }
 
@@ -304,11 +311,17 @@ public struct RecordCursor: ~Copyable, ~Escapable {
   private let prefix: [UInt8]
   /// Whether the first record of the listing was met; until then records before it are passed over.
   private var hasStarted: Bool
+  /// Whether records are looked at up to the end of the list, although none with the prefix should come any more.
+  private let looksAtAll: Bool
   private var hasEnded = false
 
   @_lifetime(copy cursor)
-  init(_ cursor: consuming TwoskipCursor, from start: [UInt8] = [], prefix: [UInt8] = [], _ proof: TwoskipProof) {
+  init(
+    _ cursor: consuming TwoskipCursor, from start: [UInt8] = [], prefix: [UInt8] = [], looksAtAll: Bool = false,
+    _ proof: TwoskipProof
+  ) {
     self.cursor = cursor
+    self.looksAtAll = looksAtAll
     self.start = start
     self.prefix = prefix
     self.proof = proof
@@ -339,6 +352,7 @@ public struct RecordCursor: ~Copyable, ~Escapable {
       while let record = try cursor.next() {
         let view = RecordView(record, in: cursor.state.bytes)
         let hasPrefix = prefix.isEmpty || view.key.starts(with: prefix.rawSpan)
+        if looksAtAll, !hasPrefix { continue }
         if !hasStarted {
           if cursor.order.compare(view.key, start.rawSpan) < 0 { continue }
           if !hasPrefix, cursor.order.compare(view.key, prefix.rawSpan) < 0 { continue }

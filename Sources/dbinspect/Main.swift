@@ -1,2 +1,110 @@
+// The command `dbinspect`: parses arguments, runs a command, and ends with its exit status.
+//
+// Every way out of the process is here. A command returns its status or throws; what is thrown becomes one line
+// on standard error and a status, see ExitStatus.swift.
+
 import ArgumentParser
-@main struct DBInspect: ParsableCommand {}
+import CyrusDatabase
+import Glibc
+
+/// The root of all commands.
+@main
+struct DBInspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dbinspect",
+    abstract: "Look into a Cyrus IMAP database, and check it, without ever changing it.",
+    usage: """
+      dbinspect FILE
+      dbinspect COMMAND FILE …
+      """,
+    discussion: """
+      `dbinspect FILE` alone says what the file is, checks it quickly, and tells what
+      to try next. Files are opened for reading only: a dirty or damaged file stays
+      as it is.
+
+      EXAMPLE
+        dbinspect /var/lib/cyrus/mailboxes.db
+        dbinspect verify /var/lib/cyrus/mailboxes.db
+        dbinspect show /var/lib/cyrus/mailboxes.db --prefix user.anna
+
+      EXIT STATUS
+        0   yes: sound, found, listed completely
+        1   no, but nothing is broken: key not found
+        2   broken: damage found, or a listing is incomplete
+        64  usage                          66  no such file
+        65  not a Cyrus database           70  a bug in dbinspect
+        74  input or output error          75  in use for too long; try again
+        77  no permission
+      """,
+    version: "0.1.0",
+    subcommands: [
+      Overview.self, Info.self, Show.self, Get.self, Verify.self, Dump.self, Explain.self, History.self,
+    ],
+    defaultSubcommand: Overview.self)
+
+  static func main() {
+    Crash.beQuiet()
+    // A reader of our output that goes away is noticed when writing, and ends the work quietly.
+    signal(SIGPIPE, SIG_IGN)
+    let command: any ParsableCommand
+    do {
+      // A file that is cut while we read it must end in an error, not in a crash.
+      try FaultGuard.install()
+      try requireTextArguments()
+      command = try parseAsRoot()
+    } catch let failure as Failure {
+      end(with: failure)
+    } catch {
+      endParsing(with: error)
+    }
+    run(command)
+  }
+
+  private static func run(_ command: any ParsableCommand) -> Never {
+    do {
+      if var command = command as? any DatabaseCommand {
+        end(try command.runToEnd())
+      }
+      // Help, version and completion scripts.
+      var command = command
+      try command.run()
+      end(.yes)
+    } catch let error as DatabaseError {
+      end(with: Failure(error))
+    } catch let failure as Failure {
+      end(with: failure)
+    } catch {
+      endParsing(with: error)
+    }
+  }
+
+  /// Refuses arguments that are not UTF-8: Swift would silently alter them, and then look for another key or file.
+  private static func requireTextArguments() throws(Failure) {
+    for index in 1..<max(1, Int(CommandLine.argc)) {
+      guard let argument = unsafe CommandLine.unsafeArgv[index] else { continue }
+      // `argc` of them are C strings that live as long as the process.
+      guard unsafe String(validatingCString: argument) == nil else { continue }
+      throw Failure(
+        .usage, "argument \(index) is not UTF-8",
+        hint: "write a key with --escaped, for example '\\xff', or give it on standard input with -")
+    }
+  }
+
+  private static func end(_ status: ExitStatus) -> Never { Glibc.exit(status.rawValue) }
+
+  private static func end(with failure: Failure) -> Never {
+    failure.tell()
+    end(failure.status)
+  }
+
+  /// Ends with what the argument parser has to say: help and version on standard output, complaints as one line.
+  private static func endParsing(with error: any Error) -> Never {
+    guard exitCode(for: error) != .success else { exit(withError: error) }
+    let isUsage = exitCode(for: error) == .validationFailure
+    let status = isUsage ? ExitStatus.usage : ExitStatus.software
+    let message = isUsage ? message(for: error) : "a bug in dbinspect: \(error)"
+    // The parser knows which command's help to name, and says so in the last line of its full text.
+    let advice = fullMessage(for: error).split(separator: "\n").last { $0.contains("See '") }
+    end(with: Failure(status, message, hint: advice.map { String($0.drop { $0 == " " }) }))
+  }
+}

@@ -30,10 +30,12 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   private var stepsLeft: Int
 
   /// A walk from the start of list 0.
+  ///
+  /// - Parameter order: That of the keys, if it is known; otherwise it is found out on the way.
   @_lifetime(copy bytes)
-  init(_ bytes: RawSpan, end: UInt64, isLive: Bool = false) {
+  init(_ bytes: RawSpan, end: UInt64, isLive: Bool = false, order: KeyOrder = .raw) {
     state = TwoskipState(bytes, end: end, isLive: isLive)
-    order = .raw
+    self.order = order
     stepsLeft = bytes.byteCount / Twoskip.smallestRecord + 2
   }
 
@@ -42,12 +44,24 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   init(
     _ bytes: RawSpan, end: UInt64, isLive: Bool = false, at position: TwoskipState.Position, order: KeyOrder
   ) {
-    self.init(bytes, end: end, isLive: isLive)
-    self.order = order
+    self.init(bytes, end: end, isLive: isLive, order: order)
     current = position.before
     last = position.before
     pending = position.at
     hasEnded = position.at == nil
+  }
+
+  /// The order of all keys that a walk from the start reaches, behind damage, too.
+  ///
+  /// - Complexity: O(*n*).
+  consuming func orderOfReachableKeys() -> KeyOrder {
+    while true {
+      do throws(TwoskipError) {
+        guard try next() != nil else { return order }
+      } catch {
+        // Said again by whoever walks for the records.
+      }
+    }
   }
 
   /// The next record, all its checksums compared; nil at the end.

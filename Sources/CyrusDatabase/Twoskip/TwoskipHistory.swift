@@ -1,7 +1,7 @@
 // Every version of a key that a file still has.
 //
-// The log is replayed, so that deletes, which do not name their key, find it. Where part of the log cannot be read
-// the outcome is given with that doubt.
+// The log is replayed, so that deletes, which do not name their key, find it. Where part of the log cannot be read, or
+// it does not add up to what list 0 has, the outcome is given with that doubt.
 
 /// Finds what happened to a key.
 struct TwoskipHistory: ~Escapable {
@@ -34,7 +34,11 @@ struct TwoskipHistory: ~Escapable {
         switch piece {
         case .blank: break
         case .unparsed: gapCount += start < committed ? 1 : 0
-        case .record(let record, _):
+        case .record(let record, let isSound):
+          // A key or a pointer that is not what it was lets deletes take away the wrong key.
+          if start < committed, !isSound || record.tailChecksum(in: bytes) != record.storedTailChecksum(in: bytes) {
+            gapCount += 1
+          }
           switch record.kind {
           case .record, .delete:
             starts.insert(record.offset)
@@ -49,7 +53,12 @@ struct TwoskipHistory: ~Escapable {
       return History(versions: [], doubt: "the file has more than 2^32 records")
     }
     let order = end.flatMap { try? TwoskipState(bytes, end: $0).decideOrder() }
-    let versions = replay(key, starts: starts, order: order ?? .raw, commits: commits, liveness)
+    var outcome = replay(key, starts: starts, order: order ?? .raw, commits: commits, liveness)
+    // Live keys that fit both orders do not tell in which of them the log found what it deleted.
+    if !outcome.addsUp, order == .raw, let end, TwoskipState(bytes, end: end).orderEvidence().allowsMbox {
+      let other = replay(key, starts: starts, order: .mbox, commits: commits, liveness)
+      if other.addsUp { outcome = other }
+    }
     var doubt: String?
     if gapCount > 0 {
       doubt = "part of the log cannot be read, so a delete may be missing or belong to another key"
@@ -57,33 +66,50 @@ struct TwoskipHistory: ~Escapable {
       doubt = "the header cannot be trusted, so what is committed is not known"
     } else if order == nil {
       doubt = "list 0 is damaged, so the order of keys, by which deletes find theirs, is not known"
+    } else if !outcome.addsUp {
+      doubt = "the log does not add up to what list 0 has, so a delete may be missing or belong to another key"
     }
-    return History(versions: versions, doubt: doubt)
+    return History(versions: outcome.versions, doubt: doubt)
   }
 
+  /// What happened to the key if the log is in this order, and whether its committed part leaves what list 0 has.
   private func replay(
     _ key: RawSpan, starts: borrowing BitMap, order: KeyOrder, commits: [Commit],
     _ liveness: borrowing TwoskipLiveness
-  ) -> [Version] {
+  ) -> (versions: [Version], addsUp: Bool) {
     let replay = TwoskipReplay(bytes, starts: starts, order: order, liveEnd: nil)
-    guard let wanted = replay.rank(of: key) else { return [] }
+    let wanted = replay.rank(of: key)
     var versions: [Version] = []
+    // By rank: which record has the key at the last commit, 0 for none.
+    var holder = [UInt64](repeating: 0, count: replay.keyCount)
+    var addsUp = liveness.isWhole
     replay.run { event in
       switch event {
-      case .set(let rank, let offset) where rank == wanted:
-        versions.append(version(.set, offset, commits, liveness))
-      case .deleted(let rank, let offset) where rank == wanted:
-        versions.append(version(.deleted, offset, commits, liveness))
-      default: break
+      case .set(let rank, let offset):
+        if isCommitted(offset) { holder[rank] = UInt64(offset) }
+        if rank == wanted { versions.append(version(.set, offset, commits, liveness)) }
+      case .deleted(let rank, let offset):
+        if isCommitted(offset) { holder[rank] = 0 }
+        if rank == wanted { versions.append(version(.deleted, offset, commits, liveness)) }
+      case .deletedNothing(let offset):
+        if isCommitted(offset) { addsUp = false }
       }
     }
-    return versions
+    var count = 0
+    for offset in holder where offset != 0 {
+      count += 1
+      let place = Int(truncatingIfNeeded: offset)
+      if liveness.liveness(of: place, isCommitted: true) != .live { addsUp = false }
+    }
+    return (versions, addsUp && count == liveness.liveRecordCount)
   }
+
+  private func isCommitted(_ offset: Int) -> Bool { end.map { UInt64(offset) < $0 } ?? false }
 
   private func version(
     _ event: Version.Event, _ offset: Int, _ commits: [Commit], _ liveness: borrowing TwoskipLiveness
   ) -> Version {
-    let isCommitted = end.map { UInt64(offset) < $0 } ?? false
+    let isCommitted = isCommitted(offset)
     // The first COMMIT behind it ends its transaction.
     var low = 0
     var high = commits.count

@@ -8,14 +8,18 @@ struct TwoskipLiveness: ~Copyable {
   fileprivate var visited: BitMap
   /// Whether list 0 could be followed to its end.
   let isWhole: Bool
+  /// RECORDs on list 0, as far as it could be followed.
+  let liveRecordCount: Int
 
   /// Walks list 0, stopping where it is broken.
   init(_ bytes: RawSpan, end: UInt64?) {
     visited = BitMap(byteCount: bytes.byteCount)
     guard let end else {
       isWhole = false
+      liveRecordCount = 0
       return
     }
+    var count = 0
     let state = TwoskipState(bytes, end: end)
     var isWhole = true
     do throws(TwoskipError) {
@@ -26,6 +30,7 @@ struct TwoskipLiveness: ~Copyable {
           break
         }
         visited.insert(next.offset)
+        count += 1
         // The DELETE that was stepped over, if any, is on the list too.
         if let entry = successor(current.pointer(0, in: bytes), current.pointer(1, in: bytes), end: end),
           entry != UInt64(next.offset)
@@ -43,6 +48,7 @@ struct TwoskipLiveness: ~Copyable {
       isWhole = false
     }
     self.isWhole = isWhole
+    liveRecordCount = count
   }
 
   func liveness(of offset: Int, isCommitted: Bool) -> Structure.Liveness {
@@ -122,47 +128,36 @@ struct TwoskipLayout: ~Escapable {
   private func isCommitted(_ offset: Int) -> Bool { end.map { UInt64(offset) < $0 } ?? false }
 
   private func plain(
-    _ kind: Structure.Kind, _ range: Range<Int>, headChecksum: Structure.Checksum? = nil, problem: String? = nil,
-    fields: [Structure.Field]
+    _ kind: Structure.Kind, _ range: Range<Int>, headChecksum: Structure.Checksum? = nil, problem: String? = nil
   ) -> Structure {
     let nothing = UInt64(range.upperBound)..<UInt64(range.upperBound)
     return Structure(
       kind: kind, bytes: UInt64(range.lowerBound)..<UInt64(range.upperBound),
       isCommitted: kind == .header || isCommitted(range.lowerBound), liveness: .unknown, level: nil, key: nothing,
-      value: nothing, pointers: [], headChecksum: headChecksum, tailChecksum: nil, problem: problem, fields: fields)
+      value: nothing, pointers: [], headChecksum: headChecksum, tailChecksum: nil, problem: problem)
   }
 
-  private func blank(_ range: Range<Int>) -> Structure {
-    plain(.blank, range, fields: [field("BLANK words", range, "filler, so that the next head lies in one block")])
-  }
+  private func blank(_ range: Range<Int>) -> Structure { plain(.blank, range) }
 
   private func unparsed(_ range: Range<Int>, _ error: TwoskipError) -> Structure {
-    plain(.unparsed, range, problem: error.description, fields: [field("unparsed bytes", range, error.description)])
+    plain(.unparsed, range, problem: error.description)
   }
 
   private func header(_ range: Range<Int>) -> Structure {
     guard range.count == TwoskipHeader.byteCount else {
-      return plain(
-        .header, range, problem: "file is shorter than a header", fields: [field("cut header", range, "")])
+      return plain(.header, range, problem: "file is shorter than a header")
     }
     let header = TwoskipHeader(unchecked: bytes)
-    let magic = TwoskipHeader.magic
-    let hasMagic = bytes.starts(with: magic.rawSpan)
     let isRight = header.checksum == header.computedChecksum
     return plain(
       .header, range,
       headChecksum: Structure.Checksum(stored: header.checksum, computed: header.computedChecksum),
-      problem: hasMagic ? (isRight ? nil : "header checksum differs") : "not a twoskip file",
-      fields: [
-        field("magic", 0..<20, hasMagic ? "twoskip" : "not that of twoskip"),
-        field("version", 20..<24, "\(header.version)"),
-        field("generation", 24..<32, "\(header.generation)"),
-        field("record count", 32..<40, "\(header.recordCount)" + (header.isDirty ? ", not valid while dirty" : "")),
-        field("repack size", 40..<48, place(header.repackSize)),
-        field("current size", 48..<56, place(header.currentSize)),
-        field("flags", 56..<60, header.flags == 0 ? "clean" : header.flags == 1 ? "dirty" : "unknown flags"),
-        field("checksum", 60..<64, checksum(header.checksum, header.computedChecksum)),
-      ])
+      problem: hasMagic ? (isRight ? nil : "header checksum differs") : "not a twoskip file")
+  }
+
+  private var hasMagic: Bool {
+    let magic = TwoskipHeader.magic
+    return bytes.starts(with: magic.rawSpan)
   }
 
   private func structure(_ record: TwoskipRecord, _ liveness: borrowing TwoskipLiveness) -> Structure {
@@ -186,7 +181,36 @@ struct TwoskipLayout: ~Escapable {
         stored: record.storedHeadChecksum(in: bytes), computed: record.headChecksum(in: bytes)),
       tailChecksum: Structure.Checksum(
         stored: record.storedTailChecksum(in: bytes), computed: record.tailChecksum(in: bytes)),
-      problem: nil, fields: fields(of: record))
+      problem: nil)
+  }
+
+  // MARK: - Fields
+
+  /// The parts of a structure that was found in these bytes.
+  func fields(of structure: Structure) -> [Structure.Field] {
+    let range = Int(structure.bytes.lowerBound)..<Int(structure.bytes.upperBound)
+    switch structure.kind {
+    case .header: return range.count == TwoskipHeader.byteCount ? headerFields : [field("cut header", range, "")]
+    case .blank: return [field("BLANK words", range, "filler, so that the next head lies in one block")]
+    case .unparsed: return [field("unparsed bytes", range, structure.problem ?? "")]
+    case .dummy, .record, .delete, .commit:
+      guard let record = try? TwoskipRecord(at: range.lowerBound, in: bytes, limit: bytes.byteCount) else { return [] }
+      return fields(of: record)
+    }
+  }
+
+  private var headerFields: [Structure.Field] {
+    let header = TwoskipHeader(unchecked: bytes)
+    return [
+      field("magic", 0..<20, hasMagic ? "twoskip" : "not that of twoskip"),
+      field("version", 20..<24, "\(header.version)"),
+      field("generation", 24..<32, "\(header.generation)"),
+      field("record count", 32..<40, "\(header.recordCount)" + (header.isDirty ? ", not valid while dirty" : "")),
+      field("repack size", 40..<48, place(header.repackSize)),
+      field("current size", 48..<56, place(header.currentSize)),
+      field("flags", 56..<60, header.flags == 0 ? "clean" : header.flags == 1 ? "dirty" : "unknown flags"),
+      field("checksum", 60..<64, checksum(header.checksum, header.computedChecksum)),
+    ]
   }
 
   private func fields(of record: TwoskipRecord) -> [Structure.Field] {

@@ -51,7 +51,9 @@ extension TwoskipState {
       let comparison = order.compare(next.key(in: bytes), key)
       if comparison >= 0 {
         try checkNeighbours(current, next)
-        return Position(before: current, at: next, isMatch: comparison == 0)
+        // In mbox order TAB and LF compare as equal, which is not the same key.
+        let isMatch = comparison == 0 && (order == .raw || next.key(in: bytes).holdsSameBytes(as: key))
+        return Position(before: current, at: next, isMatch: isMatch)
       }
       current = next
     }

@@ -22,6 +22,7 @@ struct TwoskipReplay: ~Copyable, ~Escapable {
   }
 
   private let bytes: RawSpan
+  private let order: KeyOrder
   /// Where entries of the log start, and how many start before each word of that set.
   private var entries: [UInt64] = []
   private var before: [UInt32] = []
@@ -48,8 +49,9 @@ struct TwoskipReplay: ~Copyable, ~Escapable {
   @_lifetime(copy bytes)
   init(_ bytes: RawSpan, starts: borrowing BitMap, order: KeyOrder, liveEnd: UInt64?) {
     self.bytes = bytes
+    self.order = order
     collectKeys(starts)
-    rank(order: order, liveEnd: liveEnd)
+    rank(liveEnd: liveEnd)
   }
 
   /// The rank of the key of the RECORD at `offset`; nil if none starts there.
@@ -63,7 +65,7 @@ struct TwoskipReplay: ~Copyable, ~Escapable {
   /// - Complexity: O(*n*).
   func rank(of key: RawSpan) -> Int? {
     for number in 0..<keyCount {
-      if let held = keySpan(at: Int(offsetOfKey[number])), held.holdsSameBytes(as: key) {
+      if let held = keySpan(at: Int(offsetOfKey[number])), isSame(held, key) {
         return Int(rankOfKey[number])
       }
     }
@@ -132,7 +134,7 @@ struct TwoskipReplay: ~Copyable, ~Escapable {
           keyOfEntry.append(Self.none)
           continue
         }
-        let hash = Self.hash(key)
+        let hash = hash(key)
         var slot = Int(truncatingIfNeeded: hash) & mask
         let tag = hash & ~0xFFFF_FFFF
         while true {
@@ -146,7 +148,7 @@ struct TwoskipReplay: ~Copyable, ~Escapable {
           }
           if held & ~0xFFFF_FFFF == tag {
             let number = UInt32(truncatingIfNeeded: held) - 1
-            if let other = keySpan(at: Int(offsetOfKey[Int(number)])), other.holdsSameBytes(as: key) {
+            if let other = keySpan(at: Int(offsetOfKey[Int(number)])), isSame(other, key) {
               keyOfEntry.append(number)
               break
             }
@@ -157,7 +159,7 @@ struct TwoskipReplay: ~Copyable, ~Escapable {
     }
   }
 
-  private mutating func rank(order: KeyOrder, liveEnd: UInt64?) {
+  private mutating func rank(liveEnd: UInt64?) {
     var rankOfKey = [UInt32](repeating: Self.none, count: keyCount)
     // First the live keys among themselves, by list 0.
     var liveKeys: [UInt32] = []
@@ -175,7 +177,7 @@ struct TwoskipReplay: ~Copyable, ~Escapable {
     }
     // Then the others, which go between them.
     var others = (0..<UInt32(keyCount)).filter { rankOfKey[Int($0)] == Self.none }
-    others.sort { compare($0, $1, order) < 0 }
+    others.sort { compare($0, $1) < 0 }
     var passed = 0
     for (index, other) in others.enumerated() {
       // How many live keys are smaller: those of the last one or more.
@@ -183,7 +185,7 @@ struct TwoskipReplay: ~Copyable, ~Escapable {
       var high = liveKeys.count
       while low < high {
         let middle = (low + high) / 2
-        if compare(liveKeys[middle], other, order) < 0 { low = middle + 1 } else { high = middle }
+        if compare(liveKeys[middle], other) < 0 { low = middle + 1 } else { high = middle }
       }
       for position in passed..<low { rankOfKey[Int(liveKeys[position])] = UInt32(position + index) }
       rankOfKey[Int(other)] = UInt32(low + index)
@@ -195,7 +197,7 @@ struct TwoskipReplay: ~Copyable, ~Escapable {
     self.rankOfKey = rankOfKey
   }
 
-  private func compare(_ left: UInt32, _ right: UInt32, _ order: KeyOrder) -> Int {
+  private func compare(_ left: UInt32, _ right: UInt32) -> Int {
     guard let leftKey = keySpan(at: Int(offsetOfKey[Int(left)])),
       let rightKey = keySpan(at: Int(offsetOfKey[Int(right)]))
     else { return 0 }
@@ -210,10 +212,20 @@ struct TwoskipReplay: ~Copyable, ~Escapable {
     return record.key(in: bytes)
   }
 
-  private static func hash(_ key: RawSpan) -> UInt64 {
+  /// Whether two keys are one and the same to the writer: in mbox order TAB and LF are equal.
+  private func isSame(_ left: RawSpan, _ right: RawSpan) -> Bool {
+    order == .raw ? left.holdsSameBytes(as: right) : order.compare(left, right) == 0
+  }
+
+  /// A hash that keys have in common that are the same.
+  private func hash(_ key: RawSpan) -> UInt64 {
     var hasher = Hasher()
-    // The buffer is used only within the call.
-    unsafe key.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    if order == .mbox {
+      for index in 0..<key.byteCount { hasher.combine(key.byte(at: index) == 0x0A ? 0x09 : key.byte(at: index)) }
+    } else {
+      // The buffer is used only within the call.
+      unsafe key.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    }
     return UInt64(truncatingIfNeeded: hasher.finalize())
   }
 }
@@ -225,7 +237,8 @@ struct RankSet {
 
   init(count: Int) {
     levels = []
-    var bits = max(1, count)
+    // One more than there are ranks: a bound may be the count itself.
+    var bits = count + 1
     repeat {
       bits = (bits + 63) / 64
       levels.append([UInt64](repeating: 0, count: bits))
@@ -255,9 +268,8 @@ struct RankSet {
   func last(below bound: Int) -> Int? {
     var position = bound
     for level in levels.indices {
-      // `position` may be one word beyond the last: then nothing of its word is there, and everything before it counts.
       let index = position >> 6
-      let below = index < levels[level].count ? levels[level][index] & ((1 << UInt64(position & 63)) - 1) : 0
+      let below = levels[level][index] & ((1 << UInt64(position & 63)) - 1)
       if below != 0 {
         var found = index << 6 | (63 - below.leadingZeroBitCount)
         for lower in (0..<level).reversed() {

@@ -21,13 +21,15 @@ extension TwoskipVerifier {
   private mutating func checkDead(_ record: TwoskipRecord) {
     findings.cover(.pointerTarget, bytes: 8 * record.pointerCount)
     if record.level > 1 { findings.cover(.deadPointerOrder, bytes: 8 * (record.level - 1)) }
+    var reported: UInt64 = 0
     for index in 0..<record.pointerCount {
       let pointer = record.pointer(index, in: bytes)
-      if pointer == 0 { continue }
+      if pointer == reported { continue }
       guard starts.contains(pointer: pointer) else {
         findings.add(
           .pointerTarget, .warning, at: record.offset..<record.tailOffset,
           "a pointer of a dead record leads to a place where no sound record starts", found: pointer)
+        reported = pointer
         continue
       }
       if index >= 2, let target = try? TwoskipRecord(at: Int(truncatingIfNeeded: pointer), in: bytes, limit: limit),

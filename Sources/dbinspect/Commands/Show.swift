@@ -1,0 +1,202 @@
+// `show`: every record of the committed state.
+//
+// What surprises: a listing goes on behind damage, so what it printed can be incomplete. That is said at the end, on
+// standard error and by the exit status, with the places and the keys around them.
+
+import ArgumentParser
+import CyrusDatabase
+import Glibc
+
+/// Lists records.
+struct Show: DatabaseCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List the records of the committed state, in the order of the file.",
+    usage: "dbinspect show FILE [--prefix KEY] [--start KEY] [--limit N] [options]",
+    discussion: """
+      What is listed is the state of the last commit, also of a dirty file. A listing
+      that meets damage goes on behind it, says what was lost, and ends with status 2.
+      How many records were listed, and how many the file says it has, is said on
+      standard error at the end.
+
+      FORMATS
+        text    key, TAB, value, with C escapes for all that is not printable
+        cyrus   key, TAB, value, as they are: what `cyr_dbtool FILE twoskip show`
+                prints
+        ndjson  a line {"schema": "show/1", "engine", "file", "state"}, a line for
+                each record {"key", "value"}, with "keyBase64" or "valueBase64"
+                instead for bytes that are not UTF-8 or hold NUL, and a line
+                {"records", "expected", "complete", "limited", "findings"}
+        csv     key,value,key_base64,value_base64 as RFC 4180 has it, the latter two
+                instead for bytes that are not UTF-8 or hold NUL
+
+      EXAMPLE
+        dbinspect show mailboxes.db --prefix user.anna --format ndjson
+
+      EXIT STATUS
+        0   all that was asked for was listed
+        2   something could not be read, or is missing
+        75  a commit came while it was being listed without a lock
+      """)
+
+  /// How records are printed.
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, cyrus, ndjson, csv
+  }
+
+  @Argument(help: "The database.")
+  var file: String
+
+  @Option(help: ArgumentHelp("Only keys that start with this.", valueName: "key"))
+  var prefix: String?
+
+  @Option(help: ArgumentHelp("Only this key and those behind it.", valueName: "key"))
+  var start: String?
+
+  @Option(help: ArgumentHelp("At most so many records.", valueName: "count"))
+  var limit: UInt64?
+
+  @Flag(help: "Leave out the values.")
+  var keysOnly = false
+
+  @Option(help: "How to print: text, cyrus, ndjson or csv.")
+  var format = Format.text
+
+  @Flag(name: .shortAndLong, help: "Say nothing on standard error if all is well.")
+  var quiet = false
+
+  @OptionGroup var keys: KeyOptions
+  @OptionGroup var common: CommonOptions
+
+  func execute(_ output: inout Output) throws -> ExitStatus {
+    let prefix = try keys.bytes(prefix ?? "")
+    let start = try keys.bytes(start ?? "")
+    let database = try common.database(at: file)
+    let isWhole = prefix.isEmpty && start.isEmpty && limit == nil
+    var listing = Listing(expected: nil)
+    var stateNote: String?
+    do {
+      try database.read(locking: isWhole ? wholeListingLocking : common.libraryLocking) { snapshot in
+        // The second time means that a commit came between: what was printed cannot be relied on.
+        guard output.startOver() else { throw DatabaseError.changed(path: file) }
+        listing = Listing(expected: isWhole ? snapshot.expectedCount : nil)
+        stateNote = note(on: snapshot)
+        begin(&output, database, snapshot)
+        try list(&listing, &output, snapshot, from: start, prefix: prefix)
+      }
+    } catch let error as DatabaseError {
+      if output.hasEnded { return Self.status(listing, readerIsGone: true) }
+      // The header was printed already: the last line has to say that what follows it is worth nothing.
+      if format == .ndjson, !output.startOver() { end(&output, listing, [], error: error) }
+      throw error
+    }
+    let losses = listing.damage.isEmpty ? [] : Loss.list(listing, in: database, common.libraryLocking)
+    if format == .ndjson { end(&output, listing, losses) }
+
+    output.flush()
+    tell(listing, losses, stateNote, readerIsGone: output.hasEnded)
+    return Self.status(listing, readerIsGone: output.hasEnded)
+  }
+
+  /// How a listing ends.
+  static func status(_ listing: Listing, readerIsGone: Bool) -> ExitStatus {
+    listing.isComplete || (readerIsGone && listing.damage.isEmpty) ? .yes : .broken
+  }
+
+  // MARK: - Listing
+
+  /// With `auto`, a whole listing whose reader sets the pace is made from a copy if that is not too large: a commit that
+  /// comes while somebody pages through it would spoil what was printed.
+  private var wholeListingLocking: Locking {
+    guard common.locking == .auto, isReadAtLeisure(STDOUT_FILENO), let byteCount = byteCount(ofFile: file),
+      byteCount <= Self.copyByteCountMax
+    else { return common.libraryLocking }
+    return .copy(wait: .seconds(common.wait))
+  }
+
+  /// Larger files are not copied unasked: memory is dear on a mail server.
+  private static let copyByteCountMax = 256 << 20
+
+  private func list(
+    _ listing: inout Listing, _ output: inout Output, _ snapshot: borrowing Snapshot, from start: [UInt8],
+    prefix: [UInt8]
+  ) throws {
+    let progress = Progress(file, .records, isOn: !Output.goesToTerminal)
+    defer { progress.end() }
+    // Taken out of the parser's wrappers once: reading one costs more than printing a record.
+    let limit = limit ?? .max
+    let printer = RecordPrinter(format: format, keysOnly: keysOnly)
+    var records = snapshot.records(from: start.rawSpan, prefix: prefix.rawSpan)
+    while listing.count < limit, !output.hasEnded {
+      do throws(DatabaseError) {
+        guard let record = try records.next() else { return }
+        printer.print(record, to: &output)
+        listing.add(record.offset)
+        if output.isNearlyFull {
+          // So what is printed is proven, even if a later commit ends the listing.
+          try snapshot.confirm()
+          output.flush()
+        }
+        if listing.count & 0x3FFF == 0 { progress.update(listing.count, of: listing.expected) }
+      } catch {
+        guard case .damaged(_, let damage) = error else { throw error }
+        listing.add(damage)
+      }
+    }
+    listing.isLimited = listing.count >= limit
+  }
+
+  private func begin(_ output: inout Output, _ database: Database, _ snapshot: borrowing Snapshot) {
+    switch format {
+    case .text, .cyrus: break
+    case .csv: output.append(keysOnly ? "key,key_base64\r\n" : "key,value,key_base64,value_base64\r\n")
+    case .ndjson:
+      let state = snapshot.state
+      output.document("show/1", .inline) { output in
+        output.member("engine", common.engineName(of: database))
+        output.member("file", file)
+        output.member("state", state.rawValue)
+      }
+    }
+  }
+
+  private func end(_ output: inout Output, _ listing: Listing, _ losses: [Loss], error: DatabaseError? = nil) {
+    output.object(.inline) { output in
+      output.member("records", listing.count)
+      output.member("expected", listing.expected)
+      output.member("complete", listing.isComplete && error == nil)
+      output.member("limited", listing.isLimited)
+      output.array("findings") { output in
+        for loss in losses { loss.write(to: &output) }
+      }
+      if listing.damageCount > losses.count { output.member("unlistedFindings", listing.damageCount - losses.count) }
+      if let error { output.member("error", error.description) }
+    }
+    output.line()
+  }
+
+  // MARK: - Talking
+
+  private func tell(_ listing: Listing, _ losses: [Loss], _ note: String?, readerIsGone: Bool) {
+    if let note { Talk.say("note: \(note)", about: file) }
+    for loss in losses { Talk.say("lost: \(loss.description)", about: file) }
+    if listing.damageCount > losses.count {
+      Talk.say("lost: \(listing.damageCount - losses.count) more places", about: file)
+    }
+    if readerIsGone || (listing.isComplete && (quiet || format == .ndjson)) { return }
+    Talk.say(listing.description, about: file)
+  }
+}
+
+/// Whether a descriptor is a pipe, a socket or a terminal.
+private func isReadAtLeisure(_ descriptor: Int32) -> Bool {
+  var facts = stat()
+  guard unsafe fstat(descriptor, &facts) == 0 else { return false }
+  let kind = facts.st_mode & S_IFMT
+  return kind == S_IFIFO || kind == S_IFSOCK || isatty(descriptor) == 1
+}
+
+/// Size of a file; nil if it cannot be told.
+private func byteCount(ofFile path: String) -> Int? {
+  var facts = stat()
+  return unsafe stat(path, &facts) == 0 ? facts.st_size : nil
+}

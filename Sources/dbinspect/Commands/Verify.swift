@@ -1,0 +1,147 @@
+// `verify`: checks files against every rule of their format.
+
+import ArgumentParser
+import CyrusDatabase
+
+/// Checks files.
+struct Verify: DatabaseCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check files against every rule of their format.",
+    usage: "dbinspect verify FILE... [--quick] [--strict] [--threads N] [options]",
+    discussion: """
+      Prints each finding with its severity, rule, place, and the expected and found
+      numbers, then a line for each file: verdict, state, records, bytes, findings.
+
+        sound        at rest, and no damage
+        recoverable  dirty, or longer than its committed end, but the committed state
+                     is whole
+        damaged      some rule is broken so that content or use is in danger
+
+      JSON
+        {"schema": "verify/1", "file", "engine", "state", "verdict", "depth",
+        "records", "expectedRecords", "bytes": {"total", "covered": {part: bytes}},
+        "findings": [{"rule", "severity", "offset", "length", "expected", "found",
+        "message"}], "unlistedFindings", "rules": [{"rule", "records", "bytes",
+        "findings", "skipped"}]}; a file that cannot be checked has "error" instead of
+        what comes after "verdict". For several files {"schema": "verify/1", "files":
+        [each as above, without "schema"]}.
+
+      EXAMPLE
+        dbinspect verify mailboxes.db
+        dbinspect verify --quick --threads 2 /var/lib/cyrus/*.db
+
+      EXIT STATUS
+        0   sound or recoverable
+        1   with --strict: recoverable
+        2   damaged
+        65  not a Cyrus database
+        66  no such file
+        77  no permission
+        Of several files it is that of the worst.
+      """)
+
+  @Argument(help: "The databases.")
+  var files: [String]
+
+  @Flag(help: "Print a JSON document instead.")
+  var json = false
+
+  @Flag(help: "End with 1 if a file is dirty or longer than its committed end, but whole.")
+  var strict = false
+
+  @Option(help: ArgumentHelp("How many files to check at the same time.", valueName: "count"))
+  var threads = 1
+
+  @Flag(help: "Check only what a reader of live records relies on.")
+  var quick = false
+
+  @Flag(help: "Print how far each rule was checked, and what the bytes of the file are.")
+  var rules = false
+
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    guard threads > 0, threads <= 1024 else { throw ValidationError("--threads takes 1 to 1024") }
+  }
+
+  func execute(_ output: inout Output) throws -> ExitStatus {
+    let checks = FileChecks(
+      files: files, depth: quick ? .quick : .full, locking: common.libraryLocking, engine: common.engine)
+    var worst = ExitStatus.yes
+    func end(_ check: FileChecks.Outcome, _ output: inout Output) {
+      // So that what goes to standard error comes in its place.
+      output.flush()
+      if case .failure(let failure) = check.result { failure.tell() }
+      worst = ExitStatus.worst([worst, Self.status(check.result, strict: strict)])
+    }
+    if !json {
+      checks.run(threads: threads) { check in
+        if case .success(let report) = check.result { print(report, of: check.file, to: &output) }
+        end(check, &output)
+      }
+    } else if files.count == 1 {
+      checks.run(threads: 1) { check in
+        output.document("verify/1") { output in write(check, to: &output) }
+        end(check, &output)
+      }
+    } else {
+      output.document("verify/1") { output in
+        output.array("files") { output in
+          checks.run(threads: threads) { check in
+            output.object { output in write(check, to: &output) }
+            end(check, &output)
+          }
+        }
+      }
+    }
+    return worst
+  }
+
+  /// How the check of one file ends.
+  static func status(_ result: Result<VerificationReport, Failure>, strict: Bool) -> ExitStatus {
+    switch result {
+    case .failure(let failure): failure.status
+    case .success(let report): status(report.verdict, strict: strict)
+    }
+  }
+
+  /// How the check of a file with this verdict ends.
+  static func status(_ verdict: VerificationReport.Verdict, strict: Bool) -> ExitStatus {
+    switch verdict {
+    case .sound: .yes
+    case .recoverable: strict ? .no : .yes
+    case .damaged: .broken
+    case .notDatabase: .notDatabase
+    }
+  }
+
+  private func print(_ report: VerificationReport, of file: String, to output: inout Output) {
+    let name = printable(file)
+    for finding in report.findings {
+      if files.count > 1 { output.append("\(name): ") }
+      output.append(finding)
+    }
+    if report.unlistedFindingCount > 0 {
+      if files.count > 1 { output.append("\(name): ") }
+      output.line("and \(counted(report.unlistedFindingCount, "more finding")) of the same rules")
+    }
+    if rules { output.appendTables(of: report) }
+    output.append("\(name): ")
+    output.appendSummary(of: report)
+  }
+
+  private func write(_ check: FileChecks.Outcome, to output: inout Output) {
+    output.member("file", check.file)
+    switch check.result {
+    case .success(let report):
+      output.member("engine", (report.engine ?? common.engine)?.rawValue)
+      output.members(of: report)
+    case .failure(let failure):
+      output.member("engine", nil as String?)
+      output.member("state", nil as String?)
+      output.member(
+        "verdict", failure.isNotDatabase ? VerificationReport.Verdict.notDatabase.rawValue : nil)
+      output.member("error", failure.message)
+    }
+  }
+}

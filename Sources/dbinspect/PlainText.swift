@@ -1,0 +1,44 @@
+// Passing over bytes that need no care, eight at a time: nearly all bytes of nearly all records.
+
+/// The first place from `index` on where eight bytes are not all plain, or fewer are left.
+@inline(__always)
+func skipPlain(_ bytes: RawSpan, from index: Int, _ isPlain: (UInt64) -> Bool) -> Int {
+  var index = index
+  // Any eight bytes are a number; that they are within the span is checked, here and by the load.
+  while bytes.byteCount - index >= 8, isPlain(unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+  {
+    index += 8
+  }
+  return index
+}
+
+extension UInt64 {
+  /// Whether all eight bytes are ASCII without NUL.
+  @inline(__always)
+  var isTextASCII: Bool { (self | Self.whereLess(self, than: 1)) & Self.highBits == 0 }
+
+  /// Whether all eight bytes are printable ASCII without `"` and `\`: they stand for themselves everywhere.
+  @inline(__always)
+  var isPlainASCII: Bool {
+    let special =
+      Self.whereLess(self, than: 0x20) | Self.whereEqual(self, to: 0x7F) | Self.whereEqual(self, to: UInt8(ascii: "\""))
+      | Self.whereEqual(self, to: UInt8(ascii: "\\"))
+    return (self | special) & Self.highBits == 0
+  }
+
+  private static let highBits: UInt64 = 0x8080_8080_8080_8080
+  private static let lowBits: UInt64 = 0x0101_0101_0101_0101
+
+  // The well-known tricks with borrows: the high bit of a byte is set if it is less, or equal. A borrow can set that of
+  // a byte above one that is less, so a result says only whether there is any.
+
+  @inline(__always)
+  private static func whereLess(_ word: UInt64, than bound: UInt8) -> UInt64 {
+    (word &- lowBits &* UInt64(bound)) & ~word
+  }
+
+  @inline(__always)
+  private static func whereEqual(_ word: UInt64, to byte: UInt8) -> UInt64 {
+    whereLess(word ^ lowBits &* UInt64(byte), than: 1)
+  }
+}

@@ -1,0 +1,169 @@
+// Every row of the table of exit statuses, and how trouble is told.
+
+import Foundation
+import Testing
+
+@testable import dbinspect
+
+@Suite struct ExitStatusTests {
+  @Test(arguments: [
+    [], ["show"], ["get", "FILE"], ["show", "FILE", "--limit", "x"], ["show", "FILE", "--format", "xml"],
+    ["dump", "FILE", "--from", "-1"], ["dump", "FILE", "--from", "2", "--to", "1"], ["explain", "FILE", "0xzz"],
+    ["verify", "FILE", "--threads", "0"], ["info", "FILE", "--wait", "-1"], ["info", "FILE", "--engine", "oracle"],
+    ["get", "FILE", "--escaped", "\\q"], ["get", "FILE", "--escaped", "a\\"], ["misspelt", "FILE"],
+    ["--no-such-option"],
+  ])
+  func `arguments that make no sense end with 64 and one line`(_ arguments: [String]) throws {
+    let copy = try FixtureCopy("twoskip/ts-two.db")
+    let run = try Tool.run(arguments.map { $0 == "FILE" ? copy.path : $0 })
+    #expect(run.status == 64, "\(run)")
+    #expect(run.output.isEmpty)
+    #expect(run.errorLines.first?.hasPrefix("dbinspect: ") == true)
+    #expect(run.errorLines.dropFirst().allSatisfy { $0.hasPrefix("hint: ") }, "\(run)")
+  }
+
+  /// The commands, as arguments before and behind the file.
+  private static let commands: [[String]] = [
+    [], ["info"], ["show"], ["get", "", "key"], ["verify"], ["dump"], ["explain", "", "0"], ["history", "", "key"],
+  ]
+
+  private func run(_ command: [String], on file: String) throws -> Tool.Run {
+    try Tool.run(command.prefix(1) + [file] + command.dropFirst(2))
+  }
+
+  @Test(arguments: commands)
+  func `a file that is missing ends with 66`(_ command: [String]) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.url.appending(path: "none").path
+    let run = try run(command, on: path)
+    #expect(run.status == 66)
+    #expect(run.errors == "dbinspect: \(path): No such file or directory (open)\n")
+    #expect(run.output.isEmpty)
+  }
+
+  @Test(arguments: commands)
+  func `what is not a database, not read, or not a file at all ends with 65`(_ command: [String]) throws {
+    let folder = try TemporaryFolder()
+    let text = try run(command, on: try folder.file("text", Array("hello\n".utf8)))
+    #expect(text.status == 65)
+    #expect(text.errors.contains("text: not a Cyrus database"))
+    let directory = try run(command, on: folder.url.path)
+    #expect(directory.status == 65)
+    #expect(directory.errors.contains("is a directory"))
+    let skiplist = try run(command, on: try FixtureCopy("skiplist/sl-one.db").path)
+    #expect(skiplist.status == 65)
+    #expect(skiplist.errors.contains("skiplist"))
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: commands)
+  func `a fifo is refused without waiting for a writer`(_ command: [String]) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.url.appending(path: "fifo").path
+    #expect(mkfifo(path, 0o600) == 0)
+    let run = try run(command, on: path)
+    #expect(run.status == 65)
+    #expect(run.errors == "dbinspect: \(path): is not a regular file\n")
+  }
+
+  @Test(.enabled(if: getuid() != 0, "root may read everything"), arguments: commands)
+  func `a file that may not be read ends with 77 and its name`(_ command: [String]) throws {
+    let copy = try FixtureCopy("twoskip/ts-two.db")
+    #expect(chmod(copy.path, 0) == 0)
+    let run = try run(command, on: copy.path)
+    #expect(run.status == 77)
+    #expect(run.errors.hasPrefix("dbinspect: \(copy.path): Permission denied"))
+  }
+
+  @Test func `errors of the system have their statuses`() {
+    #expect(ExitStatus(errno: ENOENT) == .noInput)
+    #expect(ExitStatus(errno: ENOTDIR) == .noInput)
+    #expect(ExitStatus(errno: EACCES) == .noPermission)
+    #expect(ExitStatus(errno: EPERM) == .noPermission)
+    #expect(ExitStatus(errno: EIO) == .inputOutput)
+    #expect(ExitStatus.allCases.map(\.rawValue) == [0, 1, 2, 64, 65, 66, 70, 73, 74, 75, 77])
+  }
+
+  @Test func `damage that was seen is worse than a file that could not be looked at`() {
+    #expect(ExitStatus.worst([]) == .yes)
+    #expect(ExitStatus.worst([.yes, .no]) == .no)
+    #expect(ExitStatus.worst([.noInput, .broken, .yes]) == .broken)
+    #expect(ExitStatus.worst([.no, .tryAgain]) == .tryAgain)
+    for status in ExitStatus.allCases { #expect(ExitStatus.worst([.yes, status]) == status) }
+  }
+
+  @Test func `a reader that goes away ends the work quietly`() throws {
+    let copy = try FixtureCopy("twoskip/ts-longval.db")
+    for command in ["show", "dump", "info", "verify", "history --json"] {
+      let key = command.hasPrefix("history") ? "big" : ""
+      let run = try Tool.shell("{ sleep 0.2; \"$D\" \(command) \"$F\" \(key); echo $? >&2; } | true", file: copy.path)
+      #expect(run.text == "0\n", "\(command)")
+    }
+    let head = try Tool.shell("\"$D\" show \"$F\" -q | head -c 3; echo \" ${PIPESTATUS[0]}\"", file: copy.path)
+    #expect(head.text == "big 0\n")
+  }
+
+  @Test func `output that cannot be written ends with 74`() throws {
+    let copy = try FixtureCopy("twoskip/ts-two.db")
+    let run = try Tool.shell("\"$D\" show -q \"$F\" > /dev/full; echo $?", file: copy.path)
+    #expect(run.text == "dbinspect: standard output: No space left on device (write)\n74\n")
+  }
+
+  @Test func `a writer that keeps the file is waited for no longer than allowed`() throws {
+    let copy = try FixtureCopy("twoskip/ts-two.db")
+    let descriptor = open(copy.path, O_RDWR)
+    defer { close(descriptor) }
+    var lock = flock()
+    lock.l_type = Int16(F_WRLCK)
+    lock.l_whence = Int16(SEEK_SET)
+    #expect(fcntl(descriptor, F_SETLK, &lock) == 0)
+    let run = try Tool.run(["show", copy.path, "--locking", "shared", "--wait", "0.2"])
+    #expect(run.status == 75, "\(run)")
+    #expect(run.errors.contains("locked by a writer (process \(getpid()))"))
+    #expect(run.errors.contains("hint: --wait"))
+  }
+
+  @Test func `a trap ends with 70 and no stack trace`() throws {
+    let copy = try FixtureCopy("twoskip/ts-two.db")
+    // It waits for a key from a fifo that nobody writes to.
+    let run = try Tool.shell(
+      """
+      unset SWIFT_BACKTRACE; mkfifo "$F.fifo"; "$D" get "$F" - <> "$F.fifo" & sleep 0.5
+      kill -TRAP $!; wait $!; echo $?
+      """, file: copy.path)
+    #expect(run.text.hasPrefix("dbinspect: a bug in dbinspect"))
+    #expect(run.text.hasSuffix("70\n"))
+    #expect(run.text.split(separator: "\n").count == 3)
+  }
+
+  @Test func `names and messages reach a terminal without control characters`() throws {
+    let folder = try TemporaryFolder()
+    let missing = try Tool.run(["info", folder.url.path + "/\u{1B}[31m\u{9B}\n\u{202E}x"])
+    #expect(missing.status == 66)
+    #expect(missing.errors.contains("/\\x1b[31m\\xc2\\x9b\\n\\xe2\\x80\\xaex: No such file"))
+    #expect(missing.errorLines.count == 1)
+    let usage = try Tool.run(["info", "--\u{1B}[31m"])
+    #expect(!usage.errors.contains("\u{1B}"))
+    let bytes = try Data(contentsOf: URL(filePath: FixtureCopy("twoskip/ts-one.db").path))
+    let found = try folder.file("a\u{1B}b", Array(bytes))
+    for command in ["info", "verify", "show", "dump"] {
+      let run = try Tool.run([command, found])
+      #expect(run.status == 0)
+      #expect(!run.text.contains("\u{1B}") && !run.errors.contains("\u{1B}"))
+    }
+    #expect(try Tool.run(["info", found, "--json"]).json["file"] as? String == found)
+  }
+
+  @Test func `an argument that is not UTF-8 is refused rather than altered`() throws {
+    let copy = try FixtureCopy("twoskip/ts-two.db")
+    let run = try Tool.shell("\"$D\" get \"$F\" $'a\\xff'; echo $?", file: copy.path)
+    #expect(run.text.hasPrefix("dbinspect: argument 3 is not UTF-8\nhint: "))
+    #expect(run.text.hasSuffix("\n64\n"))
+  }
+
+  @Test func `colours are only where they are asked for`() throws {
+    let copy = try FixtureCopy("twoskip/ts-bad-tail.db")
+    #expect(!(try Tool.run(["verify", copy.path]).text.contains("\u{1B}")))
+    #expect(try Tool.run(["verify", copy.path, "--color", "always"]).text.contains("\u{1B}[31mdamage\u{1B}[0m"))
+    #expect(!(try Tool.run(["verify", copy.path, "--color", "never"]).text.contains("\u{1B}")))
+  }
+}

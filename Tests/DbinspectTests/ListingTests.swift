@@ -1,0 +1,166 @@
+// `show` and `get`: the committed content, in every format.
+
+import Foundation
+import Testing
+
+@testable import dbinspect
+
+@Suite struct ListingTests {
+  @Test(arguments: Fixture.readable)
+  func `show prints exactly the committed records`(_ fixture: Fixture) throws {
+    let copy = try FixtureCopy(fixture)
+    let records = try fixture.records
+
+    let cyrus = try Tool.run(["show", copy.path, "--format", "cyrus"])
+    #expect(cyrus.status == 0, "\(cyrus)")
+    var expected: [UInt8] = []
+    for record in records { expected += record.key + [0x09] + record.value + [0x0A] }
+    #expect(cyrus.output == expected)
+    #expect(cyrus.errors.contains("\(records.count) record"))
+
+    let text = try Tool.run(["show", copy.path, "--quiet"])
+    let unescapedLines = try text.lines.map { line in
+      try line.split(separator: "\t", omittingEmptySubsequences: false).map { try unescaped(String($0)) }
+    }
+    #expect(unescapedLines == records.map { [$0.key, $0.value] })
+
+    let ndjson = try Tool.run(["show", copy.path, "--format", "ndjson"])
+    let objects = try ndjson.lines.map(jsonObject)
+    #expect(objects.first?["schema"] as? String == "show/1")
+    #expect(objects.first?["file"] as? String == copy.path)
+    #expect(objects.dropFirst().dropLast().map { decoded("key", $0) } == records.map { $0.key })
+    #expect(objects.dropFirst().dropLast().map { decoded("value", $0) } == records.map { $0.value })
+    let trailer = try #require(objects.last)
+    #expect(trailer["records"] as? Int == records.count)
+    #expect(trailer["complete"] as? Bool == true)
+    #expect((trailer["findings"] as? [Any])?.isEmpty == true)
+    #expect(ndjson.status == 0)
+  }
+
+  /// A side of a record, which must be there in exactly one form.
+  private func decoded(_ name: String, _ object: [String: Any]) -> [UInt8]? {
+    switch (object[name] as? String, object[name + "Base64"] as? String) {
+    case (let text?, nil): Array(text.utf8)
+    case (nil, let base64?): Data(base64Encoded: base64).map { Array($0) }
+    default: nil
+    }
+  }
+
+  @Test(arguments: Fixture.all.filter { $0.verdict == "damaged" })
+  func `a listing of a damaged file is complete or says that it is not`(_ fixture: Fixture) throws {
+    let copy = try FixtureCopy(fixture)
+    let run = try Tool.run(["show", copy.path, "--format", "ndjson"])
+    #expect([0, 2].contains(run.status), "\(run)")
+    guard run.status == 0 else {
+      #expect(run.errors.contains("INCOMPLETE") || run.output.isEmpty, "\(run.errors)")
+      if let last = run.lines.last { #expect(try jsonObject(last)["complete"] as? Bool == false) }
+      return
+    }
+    if fixture.content { #expect(run.lines.count == (try fixture.records.count) + 2) }
+  }
+
+  @Test func `a listing goes on behind damage and says what was lost`() throws {
+    let copy = try FixtureCopy("twoskip/ts-bad-tail.db")
+    let run = try Tool.run(["show", copy.path])
+    #expect(run.status == 2)
+    #expect(run.lines.count == 99)
+    #expect(run.errorLines.count == 2)
+    #expect(run.errors.contains("lost: record tail checksum differs at offset 0x13e0"))
+    #expect(run.errors.contains("(112 bytes, between keys 'user.u039' and 'user.u041')"))
+    #expect(run.errorLines.last?.hasSuffix("99 records listed, 100 expected: INCOMPLETE") == true)
+
+    let trailer = try jsonObject(try #require(try Tool.run(["show", copy.path, "--format", "ndjson"]).lines.last))
+    let findings = try #require(trailer["findings"] as? [[String: Any]])
+    #expect(findings.map { $0["offset"] as? Int } == [5088])
+    #expect(findings.map { $0["rule"] as? String } == ["twoskip.tail-checksum"])
+  }
+
+  @Test func `a whole listing whose count is not the header's is incomplete`() throws {
+    let copy = try FixtureCopy("twoskip/ts-bad-count.db")
+    let run = try Tool.run(["show", copy.path])
+    #expect(run.status == 2)
+    #expect(run.errors.contains("100 records listed, 101 expected: INCOMPLETE"))
+    #expect(try Tool.run(["show", copy.path, "--prefix", "user."]).status == 0)
+  }
+
+  @Test func `a dirty file is listed at its last commit, and that is said`() throws {
+    let copy = try FixtureCopy("twoskip/ts-dirty-tail.db")
+    let run = try Tool.run(["show", copy.path])
+    #expect(run.status == 0)
+    #expect(run.lines.count == 30)
+    #expect(run.errors.contains("note: the file is dirty"))
+    #expect(run.errors.contains("30 records listed\n"))
+  }
+
+  @Test func `prefix, start, limit and keys only choose what is listed`() throws {
+    let copy = try FixtureCopy("twoskip/ts-packed100.db")
+    #expect(try Tool.run(["show", copy.path, "--prefix", "user.u01", "--keys-only"]).lines.first == "user.u010")
+    #expect(try Tool.run(["show", copy.path, "--prefix", "user.u01"]).lines.count == 10)
+    #expect(try Tool.run(["show", copy.path, "--start", "user.u095"]).lines.count == 5)
+    let both = try Tool.run(["show", copy.path, "--start", "user.u015", "--prefix", "user.u01", "--keys-only"])
+    #expect(both.lines == (15..<20).map { "user.u0\($0)" })
+    let limited = try Tool.run(["show", copy.path, "--limit", "3", "--keys-only", "--format", "ndjson"])
+    #expect(try jsonObject(limited.lines[1]).keys.sorted() == ["key"])
+    #expect(try jsonObject(limited.lines[4])["limited"] as? Bool == true)
+    #expect(limited.lines.count == 5)
+    #expect(try Tool.run(["show", copy.path, "--limit", "0"]).output.isEmpty)
+    let escaped = try Tool.run(["show", copy.path, "--escaped", "--prefix", "user\\x2eu0\\061", "--keys-only"])
+    #expect(escaped.lines.count == 10)
+  }
+
+  @Test func `csv quotes what needs it and gives bytes in columns of their own`() throws {
+    let copy = try FixtureCopy("twoskip/ts-binary.db")
+    let run = try Tool.run(["show", copy.path, "--format", "csv"])
+    #expect(run.status == 0)
+    #expect(run.text.hasPrefix("key,value,key_base64,value_base64\r\n"))
+    #expect(run.text.contains("\r\n\"nl\nkey\",,,IEJMQU5LB6A=\r\n"))
+    #expect(run.text.contains("\r\n,,/w==,//////////8=\r\n"))
+    #expect(run.text.contains("\r\néè,€,,\r\n"))
+  }
+
+  @Test(
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/lib/cyrus/bin/cyr_dbtool") && getuid() == 0),
+    arguments: ["ts-binary.db", "ts-churn500.db", "ts-longkeys.db", "ts-longval.db", "ts-one.db", "ts-dirty-tail.db"])
+  func `the format cyrus is what cyr_dbtool prints`(_ name: String) throws {
+    let copy = try FixtureCopy("twoskip/\(name)")
+    let ours = try Tool.run(["show", copy.path, "--format", "cyrus"])
+    // Only now: it repairs what it opens.
+    let folder = try TemporaryFolder()
+    let configuration = try folder.file(
+      "imapd.conf", Array("configdirectory: \(folder.url.path)\ncyrus_user: root\n".utf8))
+    let result = folder.url.appending(path: "out").path
+    let command = "/usr/lib/cyrus/bin/cyr_dbtool -C '\(configuration)' \"$F\" twoskip show > '\(result)'"
+    #expect(try Tool.shell(command, file: copy.path).status == 0)
+    #expect(ours.output == Array(try Data(contentsOf: URL(filePath: result))))
+  }
+
+  @Test func `get prints the value and nothing else`() throws {
+    let copy = try FixtureCopy("twoskip/ts-binary.db")
+    for record in try #require(Fixture.all.first { $0.file == "ts-binary.db" }).records {
+      let piped = try Tool.run(["get", copy.path, "-"], input: record.key)
+      #expect(piped.status == 0)
+      #expect(piped.output == record.value)
+      let key = record.key.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+      #expect(try Tool.run(["get", copy.path, "--escaped", key]).output == record.value)
+    }
+  }
+
+  @Test func `get of an absent key prints nothing and ends with 1`() throws {
+    let copy = try FixtureCopy("twoskip/ts-two.db")
+    let run = try Tool.run(["get", copy.path, "keythree"])
+    #expect(run.status == 1)
+    #expect(run.output.isEmpty)
+    #expect(run.errors.isEmpty)
+    #expect(try Tool.run(["get", copy.path, ""]).status == 1)
+    #expect(try Tool.run(["get", copy.path, "keythree", "--json"]).json["found"] as? Bool == false)
+    #expect(try Tool.run(["get", copy.path, "keytwo", "--json"]).json["value"] as? String == "val2")
+  }
+
+  @Test func `get says when damage hides the answer`() throws {
+    let copy = try FixtureCopy("twoskip/ts-bad-tail.db")
+    let run = try Tool.run(["get", copy.path, "user.u040"])
+    #expect(run.status == 2)
+    #expect(run.output.isEmpty)
+    #expect(run.errors.hasPrefix("dbinspect: \(copy.path): record tail checksum differs at offset 0x13e0"))
+  }
+}
