@@ -23,7 +23,7 @@ extension Output {
   /// Appends a report in one line: verdict, state, records, bytes, findings.
   mutating func appendSummary(of report: VerificationReport) {
     append(report.verdict.rawValue, in: report.verdict.color)
-    var parts = [report.state.rawValue]
+    var parts = ["file \(report.state.rawValue)"]
     if let expected = report.expectedRecordCount, expected != report.recordCount {
       parts.append("\(report.recordCount) of \(counted(expected, "record"))")
     } else {

@@ -15,6 +15,8 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   let state: TwoskipState
   /// The order that no pair of keys has contradicted so far.
   private(set) var order: KeyOrder
+  /// Whether it has not been found out yet that the keys are in no other order than raw.
+  private var mayBeMbox = true
   /// The entry whose pointers lead on; nil before the first step.
   private var current: TwoskipRecord?
   /// The last record with a proven key: the one that the next key must come after.
@@ -118,15 +120,34 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   /// Finds out whether two neighbours that contradict the present order prove the other one.
   @inline(never)
   private mutating func settleOrder(_ first: TwoskipRecord, _ second: TwoskipRecord) throws(TwoskipError) {
-    if stepsLeft > 0, order == .raw {
-      var evidence = state.orderEvidence()
-      evidence.consider(first.key(in: state.bytes), second.key(in: state.bytes))
-      if evidence.allowsMbox {
+    // Asked once in a walk, or a file with many keys out of order would be walked as often.
+    if stepsLeft > 0, order == .raw, mayBeMbox {
+      mayBeMbox = isMbox(first, second)
+      if mayBeMbox {
         order = .mbox
         return
       }
     }
     throw TwoskipError(.keyOrder, at: UInt64(second.offset), found: UInt64(first.offset))
+  }
+
+  private func isMbox(_ first: TwoskipRecord, _ second: TwoskipRecord) -> Bool {
+    var evidence = state.orderEvidence()
+    evidence.consider(first.key(in: state.bytes), second.key(in: state.bytes))
+    // Evidence ends at damage. What this walk has listed behind it must be in that order, too.
+    return evidence.allowsMbox && (frontier.isEmpty || hasListedInMboxOrder(upTo: first))
+  }
+
+  private func hasListedInMboxOrder(upTo last: TwoskipRecord) -> Bool {
+    var walk = TwoskipCursor(state.bytes, end: state.end, isLive: state.isLive, order: .mbox)
+    while true {
+      do throws(TwoskipError) {
+        guard let record = try walk.next() else { return false }
+        if record.offset == last.offset { return true }
+      } catch {
+        if error.code == .keyOrder { return false }
+      }
+    }
   }
 }
 
