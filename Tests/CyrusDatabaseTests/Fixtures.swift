@@ -32,10 +32,37 @@ struct Fixture: Decodable, Sendable, CustomTestStringConvertible {
     return fixtures
   }()
 
-  var path: String { Fixture.folder.appending(path: "twoskip/\(file)").path }
+  var path: String { Fixture.path(of: file) }
+
+  static func path(of file: String) -> String { folder.appending(path: "twoskip/\(file)").path }
 
   var bytes: [UInt8] {
     get throws { Array(try Data(contentsOf: URL(filePath: path))) }
+  }
+
+  /// The bytes of the fixture with this name; none if it is missing, which no test passes.
+  static func bytes(of file: String) -> [UInt8] {
+    let data = try? Data(contentsOf: folder.appending(path: "twoskip/\(file)"))
+    return data.map(Array.init) ?? []
+  }
+
+  /// The committed records of the fixture with this name, which must all be short.
+  static func pairs(of file: String) -> [Pair] {
+    let lines = try? String(contentsOf: folder.appending(path: "twoskip/\(file).kv.tsv"), encoding: .utf8)
+    return (lines ?? "").split(separator: "\n").map { line in
+      let sides = line.split(separator: "\t", omittingEmptySubsequences: false)
+      return Pair(bytes(ofHexadecimal: sides[0]), bytes(ofHexadecimal: sides[1]))
+    }
+  }
+
+  private static func bytes(ofHexadecimal digits: Substring) -> [UInt8] {
+    var digits = digits
+    var bytes: [UInt8] = []
+    while let byte = UInt8(digits.prefix(2), radix: 16) {
+      bytes.append(byte)
+      digits.removeFirst(2)
+    }
+    return bytes
   }
 
   /// The committed records: each key and value as hexadecimal digits, or as a SHA-256 if long.

@@ -1,0 +1,71 @@
+// Every rule of the verifier broken at least once.
+
+import TestSupport
+import Testing
+
+@testable import CyrusDatabase
+
+@Suite struct RuleTests {
+  @Test func `every rule has a file that breaks it`() {
+    #expect(Set(BrokenFile.all.map(\.rule)) == Set(TwoskipRule.allCases))
+    for rule in TwoskipRule.allCases {
+      // Of what a rule can find the worst is in the table: what the rule's own severity says.
+      let severities = BrokenFile.all.flatMap(\.findings).filter { $0.rule == rule.name }.map(\.severity)
+      #expect(severities.contains(rule.severity), "\(rule.name)")
+    }
+  }
+
+  @Test(arguments: [Sample.three, Sample.five, Sample.replaced, Sample.deleted, Sample.blanks].map(\.bytes))
+  func `the files are sound before they are broken`(_ bytes: [UInt8]) {
+    let full = report(on: bytes)
+    #expect(Known.all(in: full) == [])
+    #expect(full.verdict == .sound)
+    #expect(full.rules.filter { $0.skipped != nil }.map(\.rule) == [])
+  }
+
+  @Test(arguments: BrokenFile.all)
+  func `a broken rule is found where it is broken, and no other`(_ file: BrokenFile) {
+    let full = report(on: file.bytes)
+    #expect(Known.all(in: full) == file.findings, "\(full.findings)")
+    #expect(file.findings.contains { $0.rule == file.rule.name } || file.findings.allSatisfy { $0.severity == .note })
+    #expect(full.parts.reduce(0) { $0 + $1.byteCount } == full.fileByteCount)
+    #expect(full.unlistedFindingCount == 0)
+    let counted = full.rules.reduce(0) { $0 + $1.findingCount }
+    #expect(counted == UInt64(full.findings.count))
+  }
+
+  @Test(arguments: BrokenFile.all)
+  func `the verdict follows from the findings and the state`(_ file: BrokenFile) {
+    let full = report(on: file.bytes)
+    if file.findings.contains(where: { $0.severity == .damage }) {
+      #expect(full.verdict == .damaged)
+    } else {
+      let isAtRest = !file.findings.contains { [TwoskipRule.dirty.name, TwoskipRule.fileSize.name].contains($0.rule) }
+      #expect(full.verdict == (isAtRest ? .sound : .recoverable))
+    }
+  }
+
+  @Test(arguments: BrokenFile.all)
+  func `a quick check finds nothing that a full one does not`(_ file: BrokenFile) {
+    let quick = report(on: file.bytes, .quick)
+    let full = report(on: file.bytes)
+    #expect(quick.parts.reduce(0) { $0 + $1.byteCount } == quick.fileByteCount)
+    if quick.findings.contains(where: { $0.severity == .damage }) { #expect(full.verdict == .damaged) }
+    if full.verdict != .damaged { #expect(quick.verdict == full.verdict) }
+    #expect(quick.state == full.state)
+  }
+
+  @Test(arguments: BrokenFile.all)
+  func `a rule without a finding was checked, or says why not`(_ file: BrokenFile) {
+    for rule in report(on: file.bytes).rules where rule.findingCount == 0 && rule.skipped == nil {
+      let isAboutNothing = rule.recordCount == 0 && Self.mayHaveNothingToCheck.contains(rule.rule)
+      #expect(rule.recordCount > 0 || isAboutNothing, "\(rule)")
+    }
+  }
+
+  /// Rules about something that a file need not have.
+  private static let mayHaveNothingToCheck = [
+    TwoskipRule.deleteTarget, .repackedRegion, .deadPointerOrder, .padding, .tailChecksum, .list0Entry, .list0Cycle,
+    .keyOrder, .level0Alternate, .commitChain, .replay, .recordCount,
+  ].map(\.name)
+}
