@@ -65,6 +65,8 @@ public enum DatabaseError: Error, Hashable, Sendable, CustomStringConvertible {
   case changed(path: String)
   /// Bytes of the file vanished or became unreadable while it was being read: what was read must be discarded.
   case faulted(path: String)
+  /// A new file cannot be made there, or not of what it was given.
+  case output(path: String, OutputProblem)
 
   init(_ error: TwoskipError, path: String) { self = .damaged(path: path, Damage(error)) }
 
@@ -74,7 +76,7 @@ public enum DatabaseError: Error, Hashable, Sendable, CustomStringConvertible {
     case .system(let failure): failure.path
     case .notRegularFile(let path, _), .notDatabase(let path, _), .unsupportedEngine(let path, _),
       .damaged(let path, _), .busy(let path, _), .lockedByThisProcess(let path), .replaced(let path),
-      .changed(let path), .faulted(let path):
+      .changed(let path), .faulted(let path), .output(let path, _):
       path
     }
   }
@@ -94,6 +96,7 @@ public enum DatabaseError: Error, Hashable, Sendable, CustomStringConvertible {
       default: "locked by a writer"
       }
     case .lockedByThisProcess: "locked by this very process through other code, whose lock opening it would drop"
+    case .output(_, let problem): problem.rawValue
     case .changed: "changed while it was being read"
     case .faulted: "was cut, or could not be read, while it was being read"
     case .replaced: "was replaced by another file again and again"

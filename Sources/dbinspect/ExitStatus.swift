@@ -43,6 +43,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
     case .system(let failure): self.init(errno: failure.errno)
     case .notRegularFile, .notDatabase, .unsupportedEngine: self = .notDatabase
     case .damaged: self = .broken
+    case .output: self = .cannotCreate
     case .busy, .lockedByThisProcess, .replaced, .changed, .faulted: self = .tryAgain
     }
   }

@@ -44,6 +44,7 @@ struct Failure: Error {
     case .busy: "--wait SECONDS waits longer; --locking none reads a file that is known to be at rest"
     case .changed, .faulted: "try again, or read a private copy with --locking copy"
     case .replaced, .lockedByThisProcess: "try again"
+    case .output(_, .exists): "--force replaces it"
     default: nil
     }
   }

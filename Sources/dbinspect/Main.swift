@@ -33,12 +33,13 @@ struct DBInspect: ParsableCommand {
         2   broken: damage found, or a listing is incomplete
         64  usage                          66  no such file
         65  not a Cyrus database           70  a bug in dbinspect
-        74  input or output error          75  in use for too long; try again
-        77  no permission
+        73  output cannot be created       74  input or output error
+        75  in use for too long; try again 77  no permission
       """,
     version: "0.1.0",
     subcommands: [
       Overview.self, Info.self, Show.self, Get.self, Verify.self, Dump.self, Explain.self, History.self,
+      Salvage.self, Convert.self,
     ],
     defaultSubcommand: Overview.self)
 

@@ -157,6 +157,31 @@ uint32_t ccs_crc32(const uint8_t *__counted_by(count) bytes __noescape, size_t c
 /// The same, always computed by zlib: the reference that the fast way is tested against.
 uint32_t ccs_crc32_reference(const uint8_t *__counted_by(count) bytes __noescape, size_t count);
 
+/// Creates a file that did not exist, for writing, mode 0600, O_CLOEXEC.
+///
+/// `path` ends in `XXXXXX`, which is overwritten to make a name that is not taken. The descriptor goes to
+/// `ccs_close`. Errors: those of mkostemp(3).
+int ccs_create_temporary(char *path, int *descriptor);
+
+/// Writes all `count` bytes at `offset`, going on after short writes and signals.
+///
+/// Errors: those of pwrite(2), EFBIG if the place lies beyond what a file can have.
+int ccs_write(int descriptor, uint64_t offset, const uint8_t *__counted_by(count) bytes __noescape, size_t count);
+
+/// Waits until what was written is on the disk. Errors: those of fsync(2).
+int ccs_sync(int descriptor);
+
+/// Renames a file; unless `is_replacing`, only if `to` names nothing, which is decided in the same step.
+///
+/// Errors: EEXIST if the name is taken, and those of renameat2(2) and link(2).
+int ccs_rename(const char *from, const char *to, bool is_replacing);
+
+/// Waits until the names in a directory are on the disk. Errors: those of open(2) and fsync(2).
+int ccs_sync_directory(const char *path);
+
+/// Removes a name. Errors: those of unlink(2).
+int ccs_remove(const char *path);
+
 #if defined(__clang__)
 #pragma clang assume_nonnull end
 #endif

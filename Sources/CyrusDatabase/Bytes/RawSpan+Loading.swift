@@ -8,6 +8,7 @@ extension RawSpan {
   /// The unsigned big-endian integer of type `T` at `offset`, aligned or not.
   ///
   /// - Precondition: `offset + MemoryLayout<T>.size <= byteCount`; checked in every build.
+  @inlinable
   @inline(__always)
   package func bigEndian<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, at offset: Int) -> T {
     // Any bit pattern is a valid integer, so the load is safe for every T allowed here.
@@ -17,6 +18,7 @@ extension RawSpan {
   /// The byte at `offset`.
   ///
   /// - Precondition: `offset < byteCount`; checked in every build.
+  @inlinable
   @inline(__always)
   package func byte(at offset: Int) -> UInt8 {
     unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt8.self)
@@ -25,6 +27,7 @@ extension RawSpan {
   /// `count` bytes from `offset` on.
   ///
   /// - Precondition: they lie within the span; checked in every build.
+  @inlinable
   @inline(__always)
   @_lifetime(copy self)
   package func slice(at offset: Int, count: Int) -> RawSpan {
@@ -41,6 +44,7 @@ extension RawSpan {
   }
 
   /// Whether the first bytes are those of `prefix`. An empty prefix starts everything.
+  @inlinable
   @inline(__always)
   package func starts(with prefix: RawSpan) -> Bool {
     byteCount >= prefix.byteCount && extracting(0..<prefix.byteCount).compare(with: prefix) == 0
@@ -49,6 +53,7 @@ extension RawSpan {
   /// Compares as memcmp does over the common length; then the shorter is the smaller.
   ///
   /// - Returns: Below 0, 0 or above 0. Cost: eight bytes at a time.
+  @inlinable
   @inline(__always)
   package func compare(with other: RawSpan) -> Int {
     let common = min(byteCount, other.byteCount)

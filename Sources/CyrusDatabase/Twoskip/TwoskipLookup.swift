@@ -4,8 +4,9 @@
 // leads beyond the committed end, out of the file, to damage or not forward is left aside: the search
 // goes down a list at the same record. So an open transaction or a damaged upper list costs time, not truth.
 //
-// Why two tail checksums are enough: the answer is a pair of neighbours on list 0, one key below and one not below
-// the key sought. However the search came there, if both keys are proven and the list is in order, the answer is right.
+// Why two tail checksums are enough: a match needs only its own. That a key is absent follows from a pair of neighbours
+// on list 0, one key below and one above the key sought: however the search came there, if both keys are proven and the
+// list is in order, nothing lies between them.
 //
 // Facts: Docs/Formats/twoskip.md, "Lookup" and "What a read-only reader does".
 
@@ -86,8 +87,8 @@ extension TwoskipState {
     }
   }
 
-  private func checkNeighbours(_ first: TwoskipRecord, _ second: TwoskipRecord?) throws(TwoskipError) {
-    if first.kind == .record { try checkTail(of: first) }
+  private func checkNeighbours(_ first: TwoskipRecord?, _ second: TwoskipRecord?) throws(TwoskipError) {
+    if let first, first.kind == .record { try checkTail(of: first) }
     if let second { try checkTail(of: second) }
   }
 }

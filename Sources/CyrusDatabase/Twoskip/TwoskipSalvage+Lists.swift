@@ -1,0 +1,162 @@
+// Pass 3: the lists.
+//
+// Everything that a live record's pointers lead to is live: list 0 as of the committed end, and the upper lists where they
+// stay below it. So liveness spreads from the list head without any regard to order, past every damage that some list
+// leads around.
+//
+// A record's own head tells more. Dead records are never written to again, and the pair of list 0 only ever gets the
+// offset of what was appended at that moment. Therefore, of any record r with a sound head:
+//
+//   * its largest pointer behind itself names a moment when r was alive;
+//   * if a DELETE stands behind the last change of r's pair and leads to the record that r leads to, r is dead.
+//     For it deleted the record before that one. Were r alive then, its pair would be as it is, and r that record
+//
+// The second holds whatever else is unreadable, and in either order of keys.
+//
+// Facts: Docs/Formats/twoskip.md, "The level-0 pair" and "Upper lists".
+
+extension TwoskipSalvage {
+  /// What the lists have told.
+  struct Lists {
+    /// Live records of which nothing or only the head can be read.
+    var lostLiveCount: UInt64 = 0
+    /// Places behind the end of a cut file that live records lead to.
+    var missing: Set<UInt64> = []
+    var order = KeyOrder.raw
+    /// Whether some pair of keys rules the other order out.
+    var isOrderProven = false
+  }
+
+  mutating func followLists() {
+    if let dummy {
+      var pending = [dummy]
+      while let record = pending.popLast() { followPointers(of: record, &pending) }
+    }
+    decideOrder()
+  }
+
+  // MARK: - What is live
+
+  private mutating func followPointers(of record: TwoskipRecord, _ pending: inout [TwoskipRecord]) {
+    if record.kind == .delete { return follow(record.pointer(0, in: bytes), &pending) }
+    // What lies nearest is entered next, so that few records wait at any time.
+    for index in (2..<max(2, record.pointerCount)).reversed() { follow(record.pointer(index, in: bytes), &pending) }
+    if let pointer = level0(of: record) { follow(pointer, &pending) }
+  }
+
+  private mutating func follow(_ pointer: UInt64, _ pending: inout [TwoskipRecord]) {
+    // At or behind the end: an open transaction's.
+    guard pointer % 8 == 0, pointer >= Twoskip.firstRecord, pointer < UInt64(end) else { return }
+    guard pointer < UInt64(limit) else {
+      if lists.missing.insert(pointer).inserted { lists.lostLiveCount += 1 }
+      return
+    }
+    let offset = Int(truncatingIfNeeded: pointer)
+    if live.contains(offset) { return }
+    live.insert(offset)
+    switch place(pointer) {
+    case .record(let record), .doubtful(let record), .delete(let record):
+      if isHeadSound(record) { pending.append(record) }
+    case .lost(let record):
+      lists.lostLiveCount += 1
+      pending.append(record)
+    case .end, .nothing:
+      rescue(at: offset, &pending)
+    }
+  }
+
+  /// A record amid unreadable bytes, which a live record leads to.
+  private mutating func rescue(at offset: Int, _ pending: inout [TwoskipRecord]) {
+    guard stretch(of: offset) == nil, let record = try? TwoskipRecord(at: offset, in: bytes, limit: limit),
+      record.kind == .record || record.kind == .delete
+    else {
+      lists.lostLiveCount += 1
+      return
+    }
+    var head = record.hasSoundHead(in: bytes) ? TwoskipHeadState.sound : .lost
+    if record.kind == .record, tails.check(record, in: bytes) == .sound {
+      if head == .lost { head = record.stateOfDamagedHead(in: bytes) }
+      if head != .lost { add(record, head) }
+    } else if head == .sound, record.kind == .record {
+      lostRecords.insert(offset)
+    }
+    if !starts.contains(offset) { lists.lostLiveCount += 1 }
+    if head == .sound { pending.append(record) }
+  }
+
+  // MARK: - The order of keys
+
+  /// Decides for the order that fewer pairs of list 0 contradict, dead records' pairs included.
+  private mutating func decideOrder() {
+    let raw = violations(of: .raw)
+    let mbox = violations(of: .mbox)
+    lists.order = mbox < raw ? .mbox : .raw
+    lists.isOrderProven = min(raw, mbox) == 0 && max(raw, mbox) > 0
+  }
+
+  private func violations(of order: KeyOrder) -> Int {
+    var count = 0
+    var offset = Int(Twoskip.firstRecord)
+    while let found = starts.next(from: offset, before: limit) {
+      offset = found + 8
+      guard let record = parsed(found), record.kind == .record, isHeadSound(record), isAnchored(found),
+        let next = nextRecord(after: record), order.compare(record.key(in: bytes), next.key(in: bytes)) >= 0
+      else { continue }
+      count += 1
+    }
+    return count
+  }
+
+  /// The record with a sound key that list 0 leads to; nil if there is none.
+  private func nextRecord(after record: TwoskipRecord) -> TwoskipRecord? {
+    guard let pointer = level0(of: record) else { return nil }
+    switch place(pointer) {
+    case .record(let next): return next
+    case .delete(let delete):
+      if case .record(let next) = place(delete.pointer(0, in: bytes)) { return next }
+      return nil
+    case .end, .doubtful, .lost, .nothing: return nil
+    }
+  }
+
+  // MARK: - What a head tells of its own record
+
+  /// The last moment, as a place in the file, at which the record was alive for certain.
+  func lastSignOfLife(of record: TwoskipRecord) -> Int {
+    guard isHeadSound(record) else { return record.offset }
+    var last = UInt64(record.offset)
+    for index in 0..<record.pointerCount { last = max(last, record.pointer(index, in: bytes)) }
+    return Int(clamping: last)
+  }
+
+  /// Whether a DELETE that can be read deleted the record; nil if that cannot be told.
+  func wasDeleted(_ record: TwoskipRecord) -> Bool? {
+    guard log.lastDelete > record.offset else { return false }
+    guard isHeadSound(record) else { return nil }
+    let pair = (record.pointer(0, in: bytes), record.pointer(1, in: bytes))
+    let pointer = max(pair.0, pair.1)
+    // Touched by a transaction behind the end: alive at the end.
+    guard pointer < UInt64(end) else { return false }
+    let touched = max(record.offset, Int(truncatingIfNeeded: pointer))
+    switch place(pointer) {
+    case .end, .record, .doubtful, .lost: return lastDelete(before: pointer) > touched
+    case .delete(let delete): return lastDelete(before: delete.pointer(0, in: bytes)) > touched
+    case .nothing:
+      // If a DELETE lay there, where it led to is not known.
+      if lastDelete(before: pointer) > touched { return true }
+      return log.lastDelete > touched ? nil : false
+    }
+  }
+
+  /// Where the last DELETE stands that leads to a place; 0 if there is none.
+  private func lastDelete(before next: UInt64) -> Int {
+    var low = 0
+    var high = log.deletes.count
+    while low < high {
+      let middle = (low + high) / 2
+      if log.deletes[middle].next <= next { low = middle + 1 } else { high = middle }
+    }
+    guard low > 0, log.deletes[low - 1].next == next else { return 0 }
+    return log.deletes[low - 1].offset
+  }
+}

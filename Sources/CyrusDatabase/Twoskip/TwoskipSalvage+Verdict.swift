@@ -1,0 +1,295 @@
+// Pass 4: the judgement of each key.
+//
+// All keys are gone through in the order of the file. Of each, the last version by place in the file counts; an older one
+// only if the last one is not proven and the older one is.
+//
+// That list 0 leads from a live record to another one also proves something: between their keys nothing is live. If it
+// passes over a record whose key is lost, though, a key between them may be that one.
+//
+// The order of the keys is mostly plain to see. If it is not, and it matters for what the deletes mean, it is the one in
+// which lists and log contradict each other less.
+
+extension TwoskipSalvage {
+  /// What is known of one key.
+  private struct KeyState {
+    /// Where its last version lies.
+    var offset = 0
+    /// The log deletes it, behind its last version and before anything unreadable.
+    var isDeletedByLog = false
+    /// The lists lead to its last version.
+    var isLive = false
+    /// The lists lead to another version.
+    var isContradicted = false
+  }
+
+  /// What list 0 proves of the keys behind a live one.
+  private struct Proof {
+    /// Keys of a lower rank, down to that of the live one, are dead. Nil if nothing is proven.
+    var bound: Int?
+    /// The records at both sides, for a second opinion on the order; nil for the ends of the list.
+    var before: TwoskipRecord?
+    var behind: TwoskipRecord?
+    /// A record whose key is lost lies between.
+    var hasLost = false
+  }
+
+  /// What the log says if the keys are in one order.
+  private struct Replayed {
+    let order: KeyOrder
+    /// By rank.
+    var keys: [KeyState]
+    /// As in ``Log``, DELETEs that make no sense taken into account.
+    var firstUnknown: Int
+    var lastUnknownEnd: Int
+    /// Whether the file is in this order for certain, or it does not matter.
+    var isOrderSettled: Bool
+
+    /// Whether the whole log can be read.
+    var isExact: Bool { firstUnknown == .max }
+  }
+
+  mutating func judge() -> Outcome {
+    let outcome = judge(in: lists.order)
+    if lists.isOrderProven || outcome.contradictionCount == 0 { return outcome }
+    let other = judge(in: lists.order == .raw ? .mbox : .raw)
+    return other.contradictionCount < outcome.contradictionCount ? other : outcome
+  }
+
+  private mutating func judge(in order: KeyOrder) -> Outcome {
+    var outcome = Outcome(end: UInt64(end), endSource: endSource)
+    let replay = TwoskipReplay(bytes, starts: starts, order: order, liveEnd: nil)
+    let log = replayed(replay, order)
+    // Every record whose key is lost can be stepped over once.
+    var lostSteps = limit / Twoskip.smallestRecord
+    var isListWhole = dummy != nil
+    var proof = dummy.map { self.proof(behind: $0, at: -1, replay, &lostSteps) } ?? Proof()
+    for (rank, key) in log.keys.enumerated() {
+      guard let record = parsed(key.offset) else { continue }
+      let isBetween = proof.bound.map { rank < $0 } ?? false
+      let isPassedOver = isBetween && !key.isLive && isDead(record, by: proof, log)
+      let isContradiction: Bool
+      if let verdict = verdict(on: record, key, log, isPassedOver ? proof : nil) {
+        outcome.offsets.append(UInt64(key.offset))
+        outcome.verdicts.append(verdict.code)
+        outcome.counts[verdict.certainty.index] += 1
+        isContradiction = verdict.doubt?.isContradiction ?? (isPassedOver || key.isContradicted)
+      } else {
+        outcome.deletedCount += 1
+        isContradiction = false
+      }
+      if isContradiction || (key.isLive && isBetween) { outcome.contradictionCount += 1 }
+      guard key.isLive else { continue }
+      if rank != proof.bound { isListWhole = false }
+      proof = self.proof(behind: record, at: rank, replay, &lostSteps)
+    }
+    if proof.bound != log.keys.count { isListWhole = false }
+    outcome.supersededCount = self.log.recordCount - UInt64(log.keys.count)
+    if order == .mbox { sort(&outcome) }
+    complete(&outcome, isListWhole: isListWhole, isLogExact: log.isExact)
+    return outcome
+  }
+
+  // MARK: - The log
+
+  private func replayed(_ replay: borrowing TwoskipReplay, _ order: KeyOrder) -> Replayed {
+    var log = Replayed(
+      order: order, keys: [KeyState](repeating: KeyState(), count: replay.keyCount), firstUnknown: log.firstUnknown,
+      lastUnknownEnd: log.lastUnknownEnd, isOrderSettled: lists.isOrderProven)
+    replay.run { event in
+      switch event {
+      case .set(let rank, let offset):
+        // A key that is not proven is no newer version of one that is.
+        if doubtfulRecords.contains(offset), log.keys[rank].offset != 0, !log.keys[rank].isDeletedByLog { return }
+        log.keys[rank] = KeyState(offset: offset)
+      case .deleted(let rank, let offset): log.keys[rank].isDeletedByLog = offset < log.firstUnknown
+      case .deletedNothing(let offset):
+        guard offset < log.firstUnknown else { return }
+        log.firstUnknown = offset
+        log.lastUnknownEnd = max(log.lastUnknownEnd, offset + Twoskip.smallestRecord)
+      }
+    }
+    markLive(&log.keys, replay)
+    if !log.isOrderSettled { log.isOrderSettled = isAscendingInBothOrders(log) }
+    return log
+  }
+
+  /// Marks the keys that the lists lead to.
+  private func markLive(_ keys: inout [KeyState], _ replay: borrowing TwoskipReplay) {
+    var offset = Int(Twoskip.firstRecord)
+    while let found = live.next(from: offset, before: limit) {
+      offset = found + 8
+      guard let rank = replay.rank(ofRecordAt: UInt64(found)), !doubtfulRecords.contains(found) else { continue }
+      if keys[rank].offset == found {
+        keys[rank].isLive = true
+      } else if isProven(keys[rank].offset) {
+        keys[rank].isContradicted = true
+      } else {
+        keys[rank] = KeyState(offset: found, isLive: true)
+      }
+    }
+    for found in doubtfulRecords where live.contains(found) {
+      guard let rank = replay.rank(ofRecordAt: UInt64(found)), !keys[rank].isLive else { continue }
+      keys[rank] = KeyState(offset: found, isLive: true)
+    }
+  }
+
+  /// Whether it is certain that there is a record here, and with this key.
+  private func isProven(_ offset: Int) -> Bool { isAnchored(offset) && !doubtfulRecords.contains(offset) }
+
+  private func isAscendingInBothOrders(_ log: Replayed) -> Bool {
+    let other = log.order == .raw ? KeyOrder.mbox : .raw
+    var last: TwoskipRecord?
+    for key in log.keys {
+      guard let record = parsed(key.offset) else { return false }
+      if let last, other.compare(last.key(in: bytes), record.key(in: bytes)) >= 0 { return false }
+      last = record
+    }
+    return true
+  }
+
+  // MARK: - One key
+
+  /// What to say about the last version of a key; nil if the key was deleted.
+  ///
+  /// - Parameter proof: What shows that list 0 passes over the key; nil if nothing does.
+  private func verdict(on record: TwoskipRecord, _ key: KeyState, _ log: Replayed, _ proof: Proof?) -> Verdict? {
+    let wasDeleted = wasDeleted(record)
+    let source = key.isLive ? SalvagedRecord.Source.list : isAnchored(record.offset) ? .log : .scan
+    let isUnchanged = lastSignOfLife(of: record) >= log.lastUnknownEnd
+    let doubt: SalvagedRecord.Doubt?
+    if key.isDeletedByLog || wasDeleted == true {
+      // Left out only if nothing says that it lives: not the lists, not its own head, not the whole log.
+      let isProven = key.isDeletedByLog ? wasDeleted ?? log.isOrderSettled : !log.isExact
+      if key.isLive || !isProven {
+        doubt = .contradictedDeletion
+      } else if let proof, proof.hasLost, !key.isDeletedByLog {
+        // A lost record that is live can be a newer version of it.
+        doubt = .undecidedDeletion
+      } else {
+        return nil
+      }
+    } else if doubtfulRecords.contains(record.offset) {
+      if let proof, !proof.hasLost { return nil }
+      doubt = .unprovenLengths
+    } else if key.isLive {
+      doubt = nil
+    } else if log.isExact {
+      doubt = wasDeleted == nil && !log.isOrderSettled ? .undecidedDeletion : nil
+    } else if let proof {
+      if proof.hasLost {
+        doubt = .olderVersion
+      } else if source == .log, wasDeleted == false, isUnchanged {
+        doubt = .contradiction
+      } else {
+        return nil
+      }
+    } else if key.isContradicted {
+      doubt = .contradiction
+    } else if source == .scan {
+      doubt = .unproven
+    } else if wasDeleted == nil {
+      doubt = .undecidedDeletion
+    } else {
+      doubt = isUnchanged ? nil : .unreadableBehind
+    }
+    return Verdict(source, doubt ?? (isEndProven ? nil : .guessedEnd))
+  }
+
+  // MARK: - What list 0 proves
+
+  private func proof(
+    behind record: TwoskipRecord, at rank: Int, _ replay: borrowing TwoskipReplay, _ lostSteps: inout Int
+  ) -> Proof {
+    var proof = Proof()
+    guard isHeadSound(record) else { return proof }
+    proof.before = record.kind == .dummy ? nil : record
+    var current = record
+    while let pointer = level0(of: current) {
+      var place = self.place(pointer)
+      if case .delete(let delete) = place { place = self.place(delete.pointer(0, in: bytes)) }
+      switch place {
+      case .record(let next):
+        guard let nextRank = replay.rank(ofRecordAt: UInt64(next.offset)), nextRank > rank else { return Proof() }
+        proof.bound = nextRank
+        proof.behind = next
+        return proof
+      case .lost(let next) where lostSteps > 0:
+        lostSteps -= 1
+        proof.hasLost = true
+        current = next
+      case .end where max(current.pointer(0, in: bytes), current.pointer(1, in: bytes)) < UInt64(end):
+        proof.bound = replay.keyCount
+        return proof
+      case .end, .doubtful, .lost, .delete, .nothing:
+        // That list 0 ends is doubtful if the other pointer lies behind the end: a transaction that was given up can have
+        // left that in a file which is a mixture of two moments.
+        return Proof()
+      }
+    }
+    return Proof()
+  }
+
+  /// Whether a key that comes between two in the presumed order does so in the order of the file.
+  private func isDead(_ record: TwoskipRecord, by proof: Proof, _ log: Replayed) -> Bool {
+    if log.isOrderSettled { return true }
+    let other = log.order == .raw ? KeyOrder.mbox : .raw
+    let key = record.key(in: bytes)
+    if let before = proof.before, other.compare(before.key(in: bytes), key) >= 0 { return false }
+    if let behind = proof.behind, other.compare(key, behind.key(in: bytes)) >= 0 { return false }
+    return true
+  }
+
+  // MARK: - The outcome
+
+  /// Brings the records of a file in mbox order into raw order.
+  private func sort(_ outcome: inout Outcome) {
+    let order = outcome.offsets.indices.sorted {
+      guard let left = parsed(Int(outcome.offsets[$0])), let right = parsed(Int(outcome.offsets[$1])) else {
+        return false
+      }
+      return left.key(in: bytes).compare(with: right.key(in: bytes)) < 0
+    }
+    outcome.offsets = order.map { outcome.offsets[$0] }
+    outcome.verdicts = order.map { outcome.verdicts[$0] }
+  }
+
+  private mutating func complete(_ outcome: inout Outcome, isListWhole: Bool, isLogExact: Bool) {
+    if end < bytes.byteCount {
+      var scanner = TwoskipSalvageScanner(bytes, from: end, to: bytes.byteCount)
+      while let piece = scanner.next(&tails) {
+        if case .record(let record, _, _) = piece, record.kind == .record {
+          outcome.uncommitted.append(UInt64(record.offset))
+        }
+      }
+    }
+    outcome.counts[Certainty.uncommitted.index] = UInt64(outcome.uncommitted.count)
+    outcome.commits = log.commits
+    outcome.lostLiveCount = isLogExact ? 0 : lists.lostLiveCount
+    outcome.damage = damage.completed { self.isLive($0, isListWhole: isListWhole) }
+    outcome.damageCount = damage.count
+    let certainCount = outcome.counts[Certainty.certain.index]
+    outcome.isWhole =
+      isEndProven && certainCount == UInt64(outcome.offsets.count)
+      && (isLogExact || (isListWhole && lists.lostLiveCount == 0))
+    outcome.isIntact =
+      bytes.byteCount == 0
+      || (outcome.isWhole && isLogExact && isListWhole && damage.count == 0 && outcome.contradictionCount == 0
+        && bytes.byteCount == end && header?.isDirty == false && header?.recordCount == certainCount)
+    let magic = TwoskipHeader.magic
+    outcome.hasTwoskip =
+      bytes.byteCount == 0 || dummy != nil || bytes.starts(with: magic.rawSpan)
+      || log.entryCount > 0 || !log.commits.isEmpty || !outcome.uncommitted.isEmpty
+  }
+
+  /// Whether a live record is known to be affected by damage; nil if that cannot be told.
+  private func isLive(_ place: DamagedPlace, isListWhole: Bool) -> Bool? {
+    let start = Int(place.bytes.lowerBound)
+    switch place.kind {
+    case .header, .listHead: return nil
+    case .record, .recordHead, .recordLengths, .padding: if live.contains(start) { return true }
+    case .unreadable: if live.next(from: start, before: Int(place.bytes.upperBound)) != nil { return true }
+    case .missing: if !lists.missing.isEmpty { return true }
+    }
+    return isListWhole ? false : nil
+  }
+}

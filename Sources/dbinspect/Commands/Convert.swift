@@ -1,0 +1,59 @@
+// `convert`: the content of a sound database, in a new one.
+
+import ArgumentParser
+import CyrusDatabase
+
+/// Writes the content of a database to a new file.
+struct Convert: DatabaseCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write the content of a database to a new one.",
+    usage: "dbinspect convert FILE -o OUT --engine ENGINE",
+    discussion: """
+      The new file is what a repack makes: records in key order, nothing dead, a new
+      generation. A database in mbox order comes out in the order that Cyrus 3.6 and
+      later want. A damaged file is refused: see salvage.
+
+      EXAMPLE
+        dbinspect convert mailboxes.db -o packed.db --engine twoskip
+
+      EXIT STATUS
+        0   written, and complete
+        2   the file is damaged; nothing was written
+        73  the output cannot be created
+      """)
+
+  @Argument(help: "The database.")
+  var file: String
+
+  @Option(name: .shortAndLong, help: "The new database.")
+  var output: String
+
+  @Flag(help: "Replace the output if it is there. The input itself is never replaced.")
+  var force = false
+
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    // Here the engine is that of the new file; as only twoskip is read and written it is both.
+    if let engine = common.engine, engine != .twoskip {
+      throw ValidationError("\(engine.rawValue) is not written; only twoskip is")
+    }
+  }
+
+  func execute(_ output: inout Output) throws -> ExitStatus {
+    let database = try common.database(at: file)
+    let salvage = try database.salvage(locking: common.libraryLocking)
+    guard salvage.isWhole else {
+      throw Failure(
+        .broken, file: file, "is damaged, so its content is not known for certain; nothing was written",
+        hint: "dbinspect salvage \(shellQuoted(file)) -o \(shellQuoted(self.output)) writes what can be saved")
+    }
+    let written = try OutputFile.creating(self.output) {
+      try salvage.write(to: self.output, keeping: [.certain], replacing: force)
+    }
+    output.line(
+      "\(printable(written.path)): \(counted(written.recordCount, "record")), \(counted(written.byteCount, "byte")), "
+        + "generation \(written.generation)")
+    return .yes
+  }
+}

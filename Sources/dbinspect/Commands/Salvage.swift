@@ -1,0 +1,187 @@
+// `salvage`: what can be read of a damaged database, into a new one.
+
+import ArgumentParser
+import CyrusDatabase
+
+/// Writes what can be saved of a damaged file to a new file.
+struct Salvage: DatabaseCommand {
+  /// Which records go into the new file.
+  enum Keeping: String, ExpressibleByArgument, CaseIterable {
+    case certain, likely, all
+
+    var certainties: Set<Certainty> {
+      switch self {
+      case .certain: [.certain]
+      case .likely: [.certain, .presentAtSomeTime]
+      case .all: [.certain, .presentAtSomeTime, .possiblyDeleted]
+      }
+    }
+  }
+
+  static let configuration = CommandConfiguration(
+    abstract: "Write what can be saved of a damaged database to a new one.",
+    usage: "dbinspect salvage FILE -o OUT [options]",
+    discussion: """
+      The damaged file stays as it is. Every record is judged: certain, present at some
+      time, possibly deleted, uncommitted. Keys that were deleted for certain stay
+      deleted; what is uncommitted is reported and never written.
+
+      REPORT (--report)
+        {"schema": "salvage/1", "file", "state", "committedEnd", "endSource", "intact",
+        "whole", "generation", "records": {certainty: count}, "deleted", "superseded",
+        "lostLive", "contradictions", "damage": [{"offset", "length", "what", "live",
+        "loss"}], "unlistedDamage", "output": {"file", "records", "bytes",
+        "generation"}, "provenance": [{"key", "offset", "certainty", "source", "doubt",
+        "headDamaged", "transaction", "commit", "written"}], "uncommitted": [the same]}
+
+      EXAMPLE
+        dbinspect salvage mailboxes.db -o salvaged.db --report salvaged.json
+
+      EXIT STATUS
+        0   nothing was wrong: the new file has exactly the content of the old one
+        1   something was wrong, but it is proven that no record is missing
+        2   records are missing, or may be
+        73  the output cannot be created
+      """)
+
+  @Argument(help: "The damaged database.")
+  var file: String
+
+  @Option(name: .shortAndLong, help: "The new database.")
+  var output: String
+
+  @Option(help: "Write what became of each record to this file, as JSON.")
+  var report: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Which records to keep.",
+      discussion: """
+        certain: only what is proven. likely: also what was there at some time and may have been replaced or deleted \
+        since. all: also what may have been deleted.
+        """))
+  var keep = Keeping.all
+
+  @Flag(help: "Replace the output if it is there. The damaged file itself is never replaced.")
+  var force = false
+
+  @OptionGroup var common: CommonOptions
+
+  func execute(_ output: inout Output) throws -> ExitStatus {
+    let salvage = try CyrusDatabase.Salvage(path: file, locking: common.libraryLocking)
+    let written = try OutputFile.creating(self.output) {
+      try salvage.write(to: self.output, keeping: keep.certainties, replacing: force)
+    }
+    if let report {
+      try OutputFile.write(to: report, replacing: force, inputs: [file, self.output]) { document in
+        write(salvage, written, to: &document)
+      }
+    }
+    summarize(salvage, written, to: &output)
+    return Self.status(isIntact: salvage.isIntact, isWhole: salvage.isWhole)
+  }
+
+  /// How a salvage ends.
+  static func status(isIntact: Bool, isWhole: Bool) -> ExitStatus { isIntact ? .yes : isWhole ? .no : .broken }
+
+  // MARK: - Text
+
+  private func summarize(
+    _ salvage: borrowing CyrusDatabase.Salvage, _ written: WrittenDatabase, to output: inout Output
+  ) {
+    for place in salvage.damage { output.line("damaged  \(place.description)") }
+    if salvage.unlistedDamageCount > 0 { output.line("damaged  \(salvage.unlistedDamageCount) more places") }
+    if salvage.isEndGuessed { output.line("guessed  the committed end, by the \(salvage.endSource.rawValue)") }
+    let counts: [(String, UInt64)] = [
+      ("certain", salvage.count(of: .certain)),
+      ("present at some time", salvage.count(of: .presentAtSomeTime)),
+      ("possibly deleted", salvage.count(of: .possiblyDeleted)),
+      ("uncommitted, not written", salvage.count(of: .uncommitted)),
+      ("deleted, not written", salvage.deletedCount),
+      ("older versions, not written", salvage.supersededCount),
+      ("live records known to be lost", salvage.lostLiveCount),
+    ]
+    for (name, count) in counts where count > 0 { output.line("\("\(count)".rightAligned(to: 9))  \(name)") }
+    output.line(
+      "\(printable(written.path)): \(counted(written.recordCount, "record")), \(counted(written.byteCount, "byte")), "
+        + "generation \(written.generation)")
+    if salvage.isIntact {
+      output.line("nothing was wrong: this is exactly the content of \(printable(file))")
+    } else if salvage.isWhole {
+      output.line("all records are certain, and none is missing")
+    }
+  }
+
+  // MARK: - The report
+
+  private func write(
+    _ salvage: borrowing CyrusDatabase.Salvage, _ written: WrittenDatabase, to output: inout Output
+  ) {
+    output.document("salvage/1") { output in
+      output.member("file", file)
+      output.member("state", salvage.state.rawValue)
+      output.member("committedEnd", salvage.committedEnd)
+      output.member("endSource", salvage.endSource.rawValue)
+      output.member("intact", salvage.isIntact)
+      output.member("whole", salvage.isWhole)
+      output.member("expected", salvage.expectedCount)
+      output.object("records") { output in
+        for certainty in Certainty.allCases { output.member(certainty.rawValue, salvage.count(of: certainty)) }
+      }
+      output.member("deleted", salvage.deletedCount)
+      output.member("superseded", salvage.supersededCount)
+      output.member("lostLive", salvage.lostLiveCount)
+      output.member("contradictions", salvage.contradictionCount)
+      output.array("damage") { output in
+        for place in salvage.damage { write(place, to: &output) }
+      }
+      output.member("unlistedDamage", salvage.unlistedDamageCount)
+      output.object("output") { output in
+        output.member("file", written.path)
+        output.member("records", written.recordCount)
+        output.member("bytes", written.byteCount)
+        output.member("generation", written.generation)
+      }
+      output.array("provenance") { output in
+        var records = salvage.records()
+        while let record = records.next() { write(record, to: &output) }
+      }
+      output.array("uncommitted") { output in
+        var records = salvage.uncommittedRecords()
+        while let record = records.next() { write(record, to: &output) }
+      }
+    }
+  }
+
+  private func write(_ place: DamagedPlace, to output: inout Output) {
+    output.object(.inline) { output in
+      output.member("offset", place.bytes.lowerBound)
+      output.member("length", place.bytes.count)
+      output.member("what", place.kind.rawValue)
+      if let isLive = place.isLive { output.member("live", isLive) }
+      output.member("loss", place.isLoss)
+    }
+  }
+
+  private func write(_ record: borrowing SalvagedRecord, to output: inout Output) {
+    let key = record.copyOfKey()
+    let offset = record.offset
+    let certainty = record.certainty
+    let source = record.source
+    let doubt = record.doubt
+    let isHeadDamaged = record.isHeadDamaged
+    let transaction = record.transaction
+    let commit = record.commit
+    output.object(.inline) { output in
+      output.member("key", bytes: key.rawSpan)
+      output.member("offset", offset)
+      output.member("certainty", certainty.rawValue)
+      output.member("source", source.rawValue)
+      if let doubt { output.member("doubt", doubt.rawValue) }
+      if isHeadDamaged { output.member("headDamaged", true) }
+      if let transaction { output.member("transaction", transaction) }
+      if let commit { output.member("commit", commit) }
+      output.member("written", keep.certainties.contains(certainty))
+    }
+  }
+}

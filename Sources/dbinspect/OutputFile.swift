@@ -1,0 +1,35 @@
+// Files that a command writes because it was asked to: whole, or not at all.
+
+import CyrusDatabase
+
+enum OutputFile {
+  /// Writes a file through `body`, under a temporary name until it is whole.
+  ///
+  /// - Parameters:
+  ///   - path: The file's name.
+  ///   - replacing: Whether a file of that name may be replaced.
+  ///   - inputs: Files that must not be replaced.
+  /// - Throws: `Failure` with `.cannotCreate`.
+  static func write(
+    to path: String, replacing: Bool, inputs: [String], _ body: (inout Output) -> Void
+  ) throws {
+    try creating(path) {
+      var file = try NewFile(path: path, isReplacing: replacing, inputs: inputs)
+      var output = Output(descriptor: file.descriptor)
+      body(&output)
+      output.flush()
+      if output.hasEnded { throw Failure(.cannotCreate, file: path, "cannot be written") }
+      try file.publish()
+    }
+  }
+
+  /// Does what makes a file; whatever is wrong with that file means that it cannot be created.
+  static func creating<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as DatabaseError where error.path == path {
+      let failure = Failure(error)
+      throw Failure(.cannotCreate, file: path, failure.message, hint: failure.hint)
+    }
+  }
+}
