@@ -51,9 +51,10 @@ extension TwoskipState {
       try requireAscending(current, next, in: order)
       let comparison = order.compare(next.key(in: bytes), key)
       if comparison >= 0 {
-        try checkNeighbours(current, next)
         // In mbox order TAB and LF compare as equal, which is not the same key.
         let isMatch = comparison == 0 && (order == .raw || next.key(in: bytes).holdsSameBytes(as: key))
+        // A match proves itself. That a key is absent takes both of its neighbours.
+        try checkNeighbours(isMatch ? nil : current, next)
         return Position(before: current, at: next, isMatch: isMatch)
       }
       current = next
