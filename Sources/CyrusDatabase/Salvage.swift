@@ -53,7 +53,8 @@ public struct SalvagedRecord: ~Escapable {
     /// How sure a record is in spite of this doubt.
     public var certainty: Certainty {
       switch self {
-      case .unreadableBehind, .unprovenLengths, .unproven, .guessedEnd, .olderVersion, .contradiction: .presentAtSomeTime
+      case .unreadableBehind, .unprovenLengths, .unproven, .guessedEnd, .olderVersion, .contradiction:
+        .presentAtSomeTime
       case .undecidedDeletion, .contradictedDeletion: .possiblyDeleted
       case .notCommitted: .uncommitted
       }
