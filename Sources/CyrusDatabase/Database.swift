@@ -202,10 +202,11 @@ extension OpenFile {
   ///
   /// - Throws: ``DatabaseError``: as ``init(path:)`` and ``lockShared(wait:)``, `.replaced`.
   static func openShared(path: String, wait: Duration) throws(DatabaseError) -> OpenFile {
+    let end = ContinuousClock.now + wait
     // A repack renames a new file over the path while we wait for the lock of the old one.
     for _ in 0..<16 {
       let file = try OpenFile(path: path)
-      try file.lockShared(wait: wait)
+      try file.lockShared(wait: max(.zero, end - ContinuousClock.now))
       if file.isStillAtPath() { return file }
     }
     throw .replaced(path: path)

@@ -111,6 +111,12 @@ int ccs_unlock(int descriptor);
 /// Locks of `descriptor` itself do not count. Errors: those of fcntl(2).
 int ccs_lock_holder(int descriptor, bool only_writers, bool *held, int32_t *process);
 
+/// Whether this process holds a POSIX lock on any part of the file, which closing `descriptor` would drop.
+///
+/// Cost: one system call, but if somebody else has a read lock the list of all locks of the system is looked through.
+/// Errors: those of fcntl(2) and fstat(2).
+int ccs_own_lock(int descriptor, bool *held);
+
 /// Copies `count` words out of memory that another process may be rewriting, each in one atomic load.
 ///
 /// The words come as they lie in memory, without a change of byte order. `from` must be 8-byte aligned. What does

@@ -47,7 +47,8 @@ struct OpenFile: ~Copyable, Sendable {
     guard facts.kind == CCS_REGULAR else {
       throw .notRegularFile(path: path, isDirectory: facts.kind == CCS_DIRECTORY)
     }
-    if Self.holder(of: descriptor, onlyWriters: false) == getpid() {
+    var isLockedByUs = false
+    if unsafe ccs_own_lock(descriptor, &isLockedByUs) == 0, isLockedByUs {
       // The descriptor is left open on purpose: closing it would drop the lock of the host's.
       throw .lockedByThisProcess(path: path)
     }
@@ -96,12 +97,10 @@ struct OpenFile: ~Copyable, Sendable {
   func unlock() { _ = ccs_unlock(descriptor) }
 
   /// The process that holds a write lock on the file; -1 if it cannot be named, nil if there is none.
-  func writer() -> Int32? { Self.holder(of: descriptor, onlyWriters: true) }
-
-  private static func holder(of descriptor: Int32, onlyWriters: Bool) -> Int32? {
+  func writer() -> Int32? {
     var held = false
     var process: Int32 = 0
-    let error = unsafe ccs_lock_holder(descriptor, onlyWriters, &held, &process)
+    let error = unsafe ccs_lock_holder(descriptor, true, &held, &process)
     return error == 0 && held ? process : nil
   }
 
