@@ -56,9 +56,10 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
     uintptr_t page = address & ~(page_size - 1);
     size_t length = (end - page + page_size - 1) & ~(page_size - 1);
     // mmap is a plain system call here: safe in a handler, though POSIX does not list it.
+    // Marked first: another thread must not find the zeros before the mark.
+    atomic_store(&entry->faulted, true);
     void *zeros = mmap((void *)page, length, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     if (zeros == MAP_FAILED) break;
-    atomic_store(&entry->faulted, true);
     errno = saved;
     return;
   }

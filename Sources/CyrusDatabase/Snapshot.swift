@@ -93,7 +93,8 @@ public struct Snapshot: ~Copyable, Sendable {
 
   private var proof: TwoskipProof {
     TwoskipProof(
-      path: file.path, descriptor: file.descriptor, header: isLive ? header : nil, faultMark: storage.faultMark)
+      path: file.path, descriptor: file.descriptor, header: isLive ? header : nil,
+      mappedByteCount: storage.isCopy ? 0 : storage.byteCount, faultMark: storage.faultMark)
   }
 
   /// How many records a complete listing has, if the file says so: the header's count, unless the file is dirty.
@@ -273,7 +274,7 @@ extension Snapshot {
     guard let moment = try? TwoskipMoment(of: file), file.isStillAtPath() else { return nil }
     let storage = try file.copy(byteCount: moment.readableByteCount)
     let proof = TwoskipProof(
-      path: path, descriptor: file.descriptor, header: moment.header, faultMark: storage.faultMark)
+      path: path, descriptor: file.descriptor, header: moment.header, mappedByteCount: 0, faultMark: storage.faultMark)
     do { try proof.confirm() } catch {
       if error.isOvertaken { return nil }
       throw error

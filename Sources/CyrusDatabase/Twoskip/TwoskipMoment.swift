@@ -57,11 +57,14 @@ struct TwoskipProof: Sendable {
   let descriptor: Int32
   /// The header as it was; nil if there is nothing to compare.
   let header: TwoskipHeader?
+  /// How many bytes of the file are mapped; 0 for a copy.
+  let mappedByteCount: UInt64
   let faultMark: FaultMark
 
   /// - Throws: ``DatabaseError``: `.faulted`, `.changed`, `.system`.
   func confirm() throws(DatabaseError) {
     if faultMark.isSet { throw .faulted(path: path) }
+    try requireWhole()
     guard let header else { return }
     // All that was read before must have been read before the header is read again.
     ccs_acquire()
@@ -77,6 +80,19 @@ struct TwoskipProof: Sendable {
       break
     }
     throw .changed(path: path)
+  }
+
+  /// A file that is cut within a page shows zeros in the rest of that page, and no fault.
+  ///
+  /// Cyrus never cuts below the committed end, where mappings stop.
+  private func requireWhole() throws(DatabaseError) {
+    guard mappedByteCount > 0 else { return }
+    // What was read before must have been read before the size is asked for.
+    ccs_acquire()
+    var facts = ccs_facts()
+    let error = unsafe ccs_facts_of_descriptor(descriptor, &facts)
+    if error != 0 { throw .system(SystemCallFailure(call: "fstat", path: path, errno: error)) }
+    if facts.byte_count < mappedByteCount { throw .faulted(path: path) }
   }
 
   /// What a reader that met an error has to say: the error, or that the file was changed, which may be its cause.
