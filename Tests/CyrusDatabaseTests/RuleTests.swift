@@ -55,6 +55,44 @@ import Testing
     #expect(quick.state == full.state)
   }
 
+  @Test func `a record that forged pointers meet again and again is not counted beyond the file`() {
+    // List 1 leads from each record to the next, list 0 from each back to the first, which has the greatest head.
+    let count = 40
+    var file = AssembledFile(dummy: [0, 336, 336] + [UInt64](repeating: 0, count: 29))
+    let firstEnd = 336 + TwoskipEncoding.headLength(level: 31, keyLength: 3, valueLength: 0) + 8
+    file.append(
+      .record, level: 31, key: "k00", pointers: [0, 336, UInt64(firstEnd)] + [UInt64](repeating: 0, count: 29))
+    for number in 1..<count {
+      let next = number + 1 < count ? UInt64(file.bytes.count + 48) : 0
+      file.append(.record, level: 2, key: number < 10 ? "k0\(number)" : "k\(number)", pointers: [0, 336, next])
+    }
+    file.commit(from: 336, recordCount: count)
+    for depth in VerificationDepth.allCases {
+      let report = report(on: file.bytes, depth)
+      #expect(report.parts.reduce(0) { $0 + $1.byteCount } == report.fileByteCount, "\(report.parts)")
+      #expect(report.recordCount == UInt64(count))
+      #expect(report.findings.contains { $0.rule == TwoskipRule.list0Cycle.name })
+    }
+  }
+
+  @Test func `the progress of a long check goes up to what there is to do`() throws {
+    let folder = try TemporaryFolder()
+    var builder = TwoskipBuilder(seed: 1)
+    builder.transaction { builder in
+      for key in ["a", "b", "c"] { builder.set(utf8(key), [UInt8](repeating: 1, count: 9 << 20)) }
+    }
+    let database = try Database(path: try folder.write(builder.bytes))
+    var steps: [(done: UInt64, total: UInt64)] = []
+    let report = try database.verify { steps.append(($0, $1)) }
+    #expect(report.verdict == .sound)
+    #expect(!steps.isEmpty)
+    #expect(steps.allSatisfy { $0.done <= $0.total })
+    #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.done < $1.done && $0.total == $1.total })
+    var isCalled = false
+    _ = try Database(path: Fixture.path(of: "ts-longval.db")).verify { _, _ in isCalled = true }
+    #expect(!isCalled)
+  }
+
   @Test(arguments: BrokenFile.all)
   func `a rule without a finding was checked, or says why not`(_ file: BrokenFile) {
     for rule in report(on: file.bytes).rules where rule.findingCount == 0 && rule.skipped == nil {
