@@ -43,6 +43,10 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testSettings),
     .executableTarget(
       name: "twoskip-generate", dependencies: ["TestSupport"], path: "Tests/Generate", swiftSettings: testSettings),
+    .executableTarget(
+      name: "twoskip-hammer", dependencies: ["CyrusDatabase"], path: "Tests/Hammer", swiftSettings: testSettings),
+    .testTarget(
+      name: "CyrusLiveTests", dependencies: ["CyrusDatabase", "TestSupport"], swiftSettings: testSettings),
     .testTarget(
       name: "CyrusDatabaseTests", dependencies: ["CyrusDatabase", "CCyrusShim", "TestSupport"],
       swiftSettings: testSettings),

@@ -1,0 +1,188 @@
+// A real Cyrus server of its own: master and imapd, on a port of the loopback, in a folder that goes with it.
+
+import Foundation
+import Glibc
+
+/// A running IMAP server with the administrator `admin` and the user `joe`, both with the password `secret`.
+final class Server: Sendable {
+  static let folder = "/usr/lib/cyrus/bin"
+
+  /// Path of its mailbox list.
+  let mailboxes: String
+  private let configuration: String
+  private let home: TemporaryFolder
+  private let port: UInt16
+  private let keeper: Child
+
+  /// Runs the master until our end of the keeper's input is closed, be it by our death. The master signals its whole
+  /// group when it ends, which the keeper is in.
+  private static let keeping = #"trap : TERM; "$0" "$@" & master=$!; read -r line; kill "$master"; wait "$master""#
+
+  init() throws {
+    home = try TemporaryFolder(inMemory: true)
+    port = try Self.freePort()
+    mailboxes = home.file("conf/mailboxes.db")
+    configuration = home.file("imapd.conf")
+    for name in ["conf/socket", "conf/proc", "spool", "sieve", "run"] {
+      try FileManager.default.createDirectory(atPath: home.file(name), withIntermediateDirectories: true)
+    }
+    try Self.text(home.path).write(toFile: configuration, atomically: true, encoding: .utf8)
+    try """
+    START {
+    }
+    SERVICES {
+      imap cmd="\(Self.folder)/imapd -C \(configuration)" listen="127.0.0.1:\(port)" proto="tcp4" prefork=1 maxchild=9
+    }
+    EVENTS {
+    }
+    """.write(toFile: home.file("cyrus.conf"), atomically: true, encoding: .utf8)
+    for user in ["admin", "joe"] {
+      _ = try Child.run(
+        "/usr/sbin/saslpasswd2", ["-f", home.file("sasldb2"), "-u", "server.test", "-c", "-p", user], input: "secret")
+    }
+    _ = try Child.run("/bin/chown", ["-R", "cyrus:mail", home.path])
+    keeper = try Child(
+      "/bin/sh",
+      [
+        "-c", Self.keeping, Self.folder + "/master", "-C", configuration, "-M", home.file("cyrus.conf"), "-p",
+        home.file("run/master.pid"), "-D",
+      ])
+    try waitUntilReady()
+  }
+
+  deinit {
+    let started = members
+    keeper.endInput()
+    _ = keeper.wait()
+    // The master's children end when it tells them to. Those that do not are killed, and they alone.
+    let end = ContinuousClock.now + .seconds(5)
+    while !members.isEmpty, ContinuousClock.now < end { usleep(10_000) }
+    for process in members where started.contains(process) { kill(process, SIGKILL) }
+  }
+
+  /// The processes of the session that the keeper leads: itself, the master, and its children.
+  private var members: [pid_t] {
+    let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { pid_t($0) } ?? []
+    return processes.filter { getsid($0) == keeper.pid }
+  }
+
+  private static func text(_ folder: String) -> String {
+    """
+    configdirectory: \(folder)/conf
+    defaultpartition: default
+    partition-default: \(folder)/spool
+    sievedir: \(folder)/sieve
+    servername: server.test
+    admins: admin
+    unixhierarchysep: yes
+    allowplaintext: yes
+    sasl_mech_list: PLAIN
+    sasl_pwcheck_method: auxprop
+    sasl_auxprop_plugin: sasldb
+    sasl_sasldb_path: \(folder)/sasldb2
+    delete_mode: immediate
+
+    """
+  }
+
+  private func waitUntilReady() throws {
+    let end = ContinuousClock.now + .seconds(20)
+    while ContinuousClock.now < end {
+      if let connection = try? Connection(port: port), connection.greeting.hasPrefix("* OK") { return }
+      usleep(20_000)
+    }
+    throw Child.Failure(description: "the server does not answer")
+  }
+
+  /// What Cyrus's own tool lists of a copy of the mailbox list: it opens even what it reads for writing.
+  func listing(of bytes: [UInt8]) throws -> [UInt8] {
+    let copy = try home.file("copy.db", bytes)
+    _ = try Child.run("/bin/chown", ["cyrus:mail", copy])
+    return try Child.run(Self.folder + "/cyr_dbtool", ["-C", configuration, copy, "twoskip", "show"])
+  }
+
+  /// A connection, logged in.
+  func connection(as user: String) throws -> Connection {
+    let connection = try Connection(port: port)
+    let response = Data("\0\(user)\0secret".utf8).base64EncodedString()
+    try connection.command("AUTHENTICATE PLAIN \(response)")
+    return connection
+  }
+
+  private static func freePort() throws -> UInt16 {
+    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(socket) }
+    var address = Connection.loopback(port: 0)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let error = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+        bind(socket, pointer, length) == 0 ? getsockname(socket, pointer, &length) : -1
+      }
+    }
+    guard error == 0 else { throw Child.Failure(description: "no free port: \(String(cString: strerror(errno)))") }
+    return UInt16(bigEndian: address.sin_port)
+  }
+}
+
+/// An IMAP connection, for one thread at a time.
+final class Connection: @unchecked Sendable {
+  /// The server's first line.
+  let greeting: String
+  private let socket: Int32
+  private var count = 0
+
+  static func loopback(port: UInt16) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    return address
+  }
+
+  init(port: UInt16) throws {
+    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    self.socket = socket
+    var address = Self.loopback(port: port)
+    let error = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    // Nothing that a server does here takes long.
+    var patience = timeval(tv_sec: 20, tv_usec: 0)
+    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    guard error == 0 else {
+      close(socket)
+      throw Child.Failure(description: "connect: \(String(cString: strerror(errno)))")
+    }
+    greeting = Self.line(from: socket)
+  }
+
+  deinit { close(socket) }
+
+  /// Sends a command and waits until it is done; a failure unless the server says OK.
+  func command(_ text: String) throws {
+    count += 1
+    let line = Array("t\(count) \(text)\r\n".utf8)
+    guard send(socket, line, line.count, Int32(MSG_NOSIGNAL)) == line.count else {
+      throw Child.Failure(description: "\(text): connection lost")
+    }
+    while true {
+      let answer = Self.line(from: socket)
+      if answer.isEmpty { throw Child.Failure(description: "\(text): connection lost") }
+      guard answer.hasPrefix("t\(count) ") else { continue }
+      guard answer.hasPrefix("t\(count) OK") else { throw Child.Failure(description: "\(text): \(answer)") }
+      return
+    }
+  }
+
+  private static func line(from socket: Int32) -> String {
+    var bytes: [UInt8] = []
+    var byte: UInt8 = 0
+    while recv(socket, &byte, 1, 0) == 1 {
+      bytes.append(byte)
+      if byte == UInt8(ascii: "\n") { break }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
