@@ -15,7 +15,7 @@ import Testing
       database.transaction()
       var bytes = database.builder.bytes
       for _ in 0...random.below(4) { Self.damage(&bytes, &random) }
-      check(bytes, database.keys, "round \(round)")
+      #expect(Examination(bytes: bytes, keys: database.keys).contradictions == [], "round \(round)")
       if round % 15 == 14 { database.builder.repack() }
     }
   }
@@ -47,48 +47,5 @@ import Testing
     {
       TwoskipSurgeon.fixTailChecksum(&bytes, at: record.offset)
     }
-  }
-
-  private func check(_ bytes: [UInt8], _ keys: [[UInt8]], _ what: String) {
-    let walk = Walk(of: bytes)
-    let listed = walk.pairs.map(\.key)
-    #expect(
-      TwoskipBuilder.Order.raw.isAscending(listed) || TwoskipBuilder.Order.mbox.isAscending(listed),
-      "\(what): \(listed.map(text))")
-    let full = report(on: bytes)
-    let quick = report(on: bytes, .quick)
-    for report in [full, quick] {
-      #expect(report.parts.reduce(0) { $0 + $1.byteCount } == UInt64(bytes.count), "\(what): \(report.parts)")
-      #expect(report.findings.allSatisfy { $0.bytes.lowerBound <= $0.bytes.upperBound }, "\(what)")
-    }
-    #expect(full.state == quick.state, "\(what)")
-    if quick.verdict == .damaged { #expect(full.verdict == .damaged, "\(what): \(quick.findings)") }
-    if !walk.errors.isEmpty { #expect(full.verdict == .damaged, "\(what): \(walk.errors)") }
-    if full.verdict != .damaged {
-      #expect(UInt64(walk.pairs.count) == full.recordCount, "\(what)")
-      let values = Dictionary(uniqueKeysWithValues: walk.pairs.map { ($0.key, $0.value) })
-      for key in keys {
-        let found = Result { try lookup(key, in: bytes) }
-        #expect((try? found.get()) == .some(values[key]), "\(what): lookup of \(text(key)) gives \(found)")
-      }
-    }
-    takeApart(bytes, keys, what)
-  }
-
-  private func takeApart(_ bytes: [UInt8], _ keys: [[UInt8]], _ what: String) {
-    let end = (try? TwoskipHeader(of: bytes.rawSpan))?.currentSize
-    let live = TwoskipLiveness(bytes.rawSpan, end: end)
-    let layout = TwoskipLayout(bytes.rawSpan, end: end)
-    var place: UInt64 = 0
-    layout.forEachStructure(from: 0, to: .max, live) { structure in
-      #expect(structure.bytes.lowerBound == place, "\(what)")
-      place = structure.bytes.upperBound
-      return true
-    }
-    #expect(place == UInt64(bytes.count), "\(what)")
-    _ = layout.references(to: 336, live)
-    let key = keys[0]
-    let history = TwoskipHistory(bytes.rawSpan, end: end).versions(of: key.rawSpan, live)
-    #expect(history.versions.filter(\.isCurrent).count <= 1 || history.doubt != nil, "\(what): \(history)")
   }
 }
