@@ -3,7 +3,7 @@
 SECONDS ?= 10
 BUILD = .build
 
-.PHONY: help setup demo build test lint check bench fuzz docs coverage clean
+.PHONY: help setup demo build test lint check threads bench fuzz docs coverage clean
 
 help:
 	@echo 'make demo      set up, build, and look at a real mailboxes.db'
@@ -11,7 +11,8 @@ help:
 	@echo 'make build     dbinspect, optimised: .build/release/dbinspect'
 	@echo 'make setup     install the Debian packages that building and testing need'
 	@echo 'make lint      check the form of the sources'
-	@echo 'make check     lint, build without warnings, tests'
+	@echo 'make check     lint, tests, threads and ten seconds of fuzzing each: what must pass before a change lands'
+	@echo 'make threads   the tests with many threads, under the thread sanitizer'
 	@echo 'make bench     time dbinspect against the tools of Cyrus on a big file'
 	@echo 'make fuzz      feed the parsers with mutated files, SECONDS=$(SECONDS) for each target'
 	@echo 'make docs      the documentation of the libraries, as web pages'
@@ -34,9 +35,18 @@ test:
 	REQUIRE_CYRUS=1 swift test
 
 lint:
-	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests Examples Fuzz/Package.swift Fuzz/Sources
 
-check: lint test
+# What is built here has no warnings: they are errors.
+check: lint test threads fuzz
+
+# Many threads at once under the thread sanitizer.
+threads:
+	swift test --sanitize thread --scratch-path .build-threads --filter ConcurrencyTests
+
+fuzz:
+	@Scripts/setup build
+	@Scripts/fuzz $(SECONDS)
 
 bench:
 	@Scripts/setup build test

@@ -94,3 +94,8 @@ struct Listing {
     }
   }
 }
+
+extension Listing {
+  /// The records as pairs.
+  var pairs: [Pair] { records.map { Pair($0.key, $0.value) } }
+}

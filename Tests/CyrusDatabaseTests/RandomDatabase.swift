@@ -78,10 +78,3 @@ struct RandomDatabase {
     if random.chance(1, in: abortOneIn) { builder.abort() } else { builder.commit() }
   }
 }
-
-extension TwoskipBuilder.Order {
-  /// Whether keys ascend in this order, found without the code under test.
-  func isAscending(_ keys: [[UInt8]]) -> Bool {
-    zip(keys, keys.dropFirst()).allSatisfy { sortKey($0).lexicographicallyPrecedes(sortKey($1)) }
-  }
-}

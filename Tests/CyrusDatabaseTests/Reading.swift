@@ -101,11 +101,6 @@ extension Snapshot {
   }
 }
 
-extension Listing {
-  /// The records as pairs.
-  var pairs: [Pair] { records.map { Pair($0.key, $0.value) } }
-}
-
 /// The report on the bytes of a file.
 func report(on bytes: [UInt8], _ depth: VerificationDepth = .full) -> VerificationReport {
   TwoskipVerifier.report(on: bytes.rawSpan, depth: depth)

@@ -39,6 +39,11 @@ public struct TwoskipBuilder: Sendable {
     public func sortKey(_ key: [UInt8]) -> [UInt8] {
       self == .raw ? key : key.map(rank)
     }
+
+    /// Whether each key is smaller than the one behind it.
+    public func isAscending(_ keys: [[UInt8]]) -> Bool {
+      zip(keys, keys.dropFirst()).allSatisfy { sortKey($0).lexicographicallyPrecedes(sortKey($1)) }
+    }
   }
 
   /// The order of the keys. The file carries no mark of it.

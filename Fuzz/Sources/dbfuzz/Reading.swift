@@ -1,0 +1,1 @@
+../../../Tests/CyrusDatabaseTests/Reading.swift
