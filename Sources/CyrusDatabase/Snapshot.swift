@@ -182,6 +182,27 @@ public struct Snapshot: ~Copyable, Sendable {
 // MARK: - Reading bytes
 
 extension Snapshot {
+  /// The committed bytes, as many as there are, from the start of the file.
+  var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get { storage.bytes }
+  }
+
+  /// The record at a place where one was found before.
+  ///
+  /// - Throws: ``DatabaseError/faulted(path:)`` if there is none any more: somebody else than Cyrus has written the file.
+  @_lifetime(copy bytes)
+  static func record(at offset: UInt64, in bytes: RawSpan, path: String) throws(DatabaseError) -> RecordView {
+    do throws(TwoskipError) {
+      return RecordView(try TwoskipRecord(at: Int(offset), in: bytes, limit: bytes.byteCount), in: bytes)
+    } catch {
+      throw .faulted(path: path)
+    }
+  }
+
+  /// - Throws: ``DatabaseError``: `.faulted` if bytes could not be read, `.system`.
+  func requireWhole() throws(DatabaseError) { try proof.requireReadable() }
+
   @_lifetime(copy bytes)
   private static func find(
     _ key: RawSpan, in bytes: RawSpan, _ header: TwoskipHeader?, _ proof: TwoskipProof, isLive: Bool

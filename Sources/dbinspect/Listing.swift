@@ -4,48 +4,19 @@ import CyrusDatabase
 
 /// What a listing came to.
 struct Listing: CustomStringConvertible {
-  /// Records that were listed.
-  private(set) var count: UInt64 = 0
+  /// Records that were printed.
+  var count: UInt64 = 0
   /// Records that there should be; nil if that is not known, or not all of them were asked for.
   let expected: UInt64?
-  /// Whether the listing stopped because as many were listed as were asked for.
-  var isLimited = false
-  /// Damage that was met, with the records before and behind it; at most ``damageListedMax``.
-  private(set) var damage: [(damage: Damage, before: UInt64?, behind: UInt64?)] = []
+  /// Whether there may be more: as many were found as were asked for.
+  let isLimited: Bool
   /// How often damage was met.
-  private(set) var damageCount = 0
+  let damageCount: Int
 
-  /// How much damage is listed. More is only counted.
-  static let damageListedMax = 1000
-
-  private var last: UInt64?
-  /// Whether the last damage still waits for the record behind it.
-  private var isBehindOpen = false
-
-  init(expected: UInt64?) { self.expected = expected }
-
-  /// Notes a record.
-  @inline(__always)
-  mutating func add(_ offset: UInt64) {
-    count += 1
-    last = offset
-    if isBehindOpen { close(offset) }
-  }
-
-  /// Notes damage.
-  mutating func add(_ damage: Damage) {
-    damageCount += 1
-    guard damageCount <= Self.damageListedMax else { return }
-    self.damage.append((damage, last, nil))
-    isBehindOpen = true
-  }
-
-  private mutating func close(_ offset: UInt64) {
-    isBehindOpen = false
-    for index in damage.indices.reversed() {
-      guard damage[index].behind == nil, damage[index].before == damage[damage.count - 1].before else { return }
-      damage[index].behind = offset
-    }
+  init(_ records: borrowing RecordList, expected: UInt64?) {
+    self.expected = expected
+    isLimited = records.isLimited
+    damageCount = records.damageCount
   }
 
   /// Whether all that was asked for was listed.
@@ -69,26 +40,24 @@ struct Loss: CustomStringConvertible {
   private(set) var before: [UInt8]?, behind: [UInt8]?
 
   /// What was lost to a listing. Looks at the file once more to tell the bytes and the keys around them.
-  static func list(_ listing: Listing, in database: Database, _ locking: Locking) -> [Loss] {
-    var losses = listing.damage.map { Loss(damage: $0.damage) }
+  static func list(_ records: borrowing RecordList, in database: Database, _ locking: Locking) -> [Loss] {
+    var losses = records.damage.map { Loss(damage: $0.damage) }
+    for (place, met) in records.damage.enumerated() {
+      if met.index > 0 { losses[place].before = try? records.record(at: met.index - 1).copyOfKey() }
+      if met.index < records.count { losses[place].behind = try? records.record(at: met.index).copyOfKey() }
+    }
     guard let layout = try? database.layout(locking: locking) else { return losses }
-    let offsets = Set(listing.damage.flatMap { [$0.damage.offset, $0.before, $0.behind].compactMap(\.self) })
-    var structures: [UInt64: Structure] = [:]
+    let offsets = records.damage.map(\.damage.offset)
+    var byteCounts: [UInt64: UInt64] = [:]
     if let first = offsets.min(), let last = offsets.max(), last < .max {
+      let wanted = Set(offsets)
       layout.forEachStructure(from: first, to: last + 1) { structure in
-        if offsets.contains(structure.bytes.lowerBound) { structures[structure.bytes.lowerBound] = structure }
+        let offset = structure.bytes.lowerBound
+        if wanted.contains(offset) { byteCounts[offset] = UInt64(structure.bytes.count) }
         return true
       }
     }
-    for (index, met) in listing.damage.enumerated() {
-      losses[index].byteCount = structures[met.damage.offset].map { UInt64($0.bytes.count) }
-      if let key = met.before.flatMap({ structures[$0]?.key }) {
-        losses[index].before = Array(layout.bytes(key))
-      }
-      if let key = met.behind.flatMap({ structures[$0]?.key }) {
-        losses[index].behind = Array(layout.bytes(key))
-      }
-    }
+    for index in losses.indices { losses[index].byteCount = byteCounts[losses[index].damage.offset] }
     return losses
   }
 

@@ -63,8 +63,7 @@ struct TwoskipProof: Sendable {
 
   /// - Throws: ``DatabaseError``: `.faulted`, `.changed`, `.system`.
   func confirm() throws(DatabaseError) {
-    if faultMark.isSet { throw .faulted(path: path) }
-    try requireWhole()
+    try requireReadable()
     guard let header else { return }
     // All that was read before must have been read before the header is read again.
     ccs_acquire()
@@ -82,10 +81,14 @@ struct TwoskipProof: Sendable {
     throw .changed(path: path)
   }
 
-  /// A file that is cut within a page shows zeros in the rest of that page, and no fault.
+  /// Makes sure that all bytes were there.
   ///
-  /// Cyrus never cuts below the committed end, where mappings stop.
-  private func requireWhole() throws(DatabaseError) {
+  /// A file that is cut within a page shows zeros in the rest of that page, and no fault. Cyrus never cuts below the
+  /// committed end, where mappings stop.
+  ///
+  /// - Throws: ``DatabaseError``: `.faulted`, `.system`.
+  func requireReadable() throws(DatabaseError) {
+    if faultMark.isSet { throw .faulted(path: path) }
     guard mappedByteCount > 0 else { return }
     // What was read before must have been read before the size is asked for.
     ccs_acquire()

@@ -5,7 +5,6 @@
 
 import ArgumentParser
 import CyrusDatabase
-import Glibc
 
 /// Lists records.
 struct Show: DatabaseCommand {
@@ -35,7 +34,7 @@ struct Show: DatabaseCommand {
       EXIT STATUS
         0   all that was asked for was listed
         2   something could not be read, or is missing
-        75  a commit came while it was being listed without a lock
+        75  in use for too long, or cut while it was being listed
       """)
 
   /// How records are printed.
@@ -71,25 +70,21 @@ struct Show: DatabaseCommand {
     let prefix = try keys.bytes(prefix ?? "")
     let start = try keys.bytes(start ?? "")
     let database = try common.database(at: file)
+    let records = try database.records(
+      from: start.rawSpan, prefix: prefix.rawSpan, limit: limit.map { Int(clamping: $0) } ?? .max,
+      locking: common.libraryLocking)
     let isWhole = prefix.isEmpty && start.isEmpty && limit == nil
-    var listing = Listing(expected: nil)
-    var stateNote: String?
-    do {
-      try database.read(locking: isWhole ? wholeListingLocking : common.libraryLocking) { snapshot in
-        // The second time means that a commit came between: what was printed cannot be relied on.
-        guard output.startOver() else { throw DatabaseError.changed(path: file) }
-        listing = Listing(expected: isWhole ? snapshot.expectedCount : nil)
-        stateNote = note(on: snapshot)
-        begin(&output, database, snapshot)
-        try list(&listing, &output, snapshot, from: start, prefix: prefix)
-      }
-    } catch let error as DatabaseError {
-      if output.hasEnded { return Self.status(listing, readerIsGone: true) }
+    var listing = Listing(records, expected: isWhole ? records.snapshot.expectedCount : nil)
+    let stateNote = note(on: records.snapshot)
+    begin(&output, database, records.snapshot.state)
+    do throws(DatabaseError) {
+      try list(records, &listing, &output)
+    } catch {
       // The header was printed already: the last line has to say that what follows it is worth nothing.
-      if format == .ndjson, !output.startOver() { end(&output, listing, [], error: error) }
+      if format == .ndjson { end(&output, listing, [], error: error) }
       throw error
     }
-    let losses = listing.damage.isEmpty ? [] : Loss.list(listing, in: database, common.libraryLocking)
+    let losses = records.damage.isEmpty ? [] : Loss.list(records, in: database, common.libraryLocking)
     if format == .ndjson { end(&output, listing, losses) }
 
     output.flush()
@@ -99,58 +94,37 @@ struct Show: DatabaseCommand {
 
   /// How a listing ends.
   static func status(_ listing: Listing, readerIsGone: Bool) -> ExitStatus {
-    listing.isComplete || (readerIsGone && listing.damage.isEmpty) ? .yes : .broken
+    listing.isComplete || (readerIsGone && listing.damageCount == 0) ? .yes : .broken
   }
 
   // MARK: - Listing
 
-  /// With `auto`, a whole listing whose reader sets the pace is made from a copy if that is not too large: a commit that
-  /// comes while somebody pages through it would spoil what was printed.
-  private var wholeListingLocking: Locking {
-    guard common.locking == .auto, isReadAtLeisure(STDOUT_FILENO), let byteCount = byteCount(ofFile: file),
-      byteCount <= Self.copyByteCountMax
-    else { return common.libraryLocking }
-    return .copy(wait: .seconds(common.wait))
-  }
-
-  /// Larger files are not copied unasked: memory is dear on a mail server.
-  private static let copyByteCountMax = 256 << 20
-
   private func list(
-    _ listing: inout Listing, _ output: inout Output, _ snapshot: borrowing Snapshot, from start: [UInt8],
-    prefix: [UInt8]
-  ) throws {
+    _ records: borrowing RecordList, _ listing: inout Listing, _ output: inout Output
+  ) throws(DatabaseError) {
     let progress = Progress(file, .records, isOn: !Output.goesToTerminal)
     defer { progress.end() }
     // Taken out of the parser's wrappers once: reading one costs more than printing a record.
-    let limit = limit ?? .max
     let printer = RecordPrinter(format: format, keysOnly: keysOnly)
-    var records = snapshot.records(from: start.rawSpan, prefix: prefix.rawSpan)
-    while listing.count < limit, !output.hasEnded {
-      do throws(DatabaseError) {
-        guard let record = try records.next() else { return }
-        printer.print(record, to: &output)
-        listing.add(record.offset)
-        if output.isNearlyFull {
-          // So what is printed is proven, even if a later commit ends the listing.
-          try snapshot.confirm()
-          output.flush()
-        }
-        if listing.count & 0x3FFF == 0 { progress.update(listing.count, of: listing.expected) }
-      } catch {
-        guard case .damaged(_, let damage) = error else { throw error }
-        listing.add(damage)
+    let total = UInt64(records.count)
+    for index in 0..<records.count where !output.hasEnded {
+      printer.print(try records.record(at: index), to: &output)
+      listing.count += 1
+      if output.isNearlyFull {
+        // A file that is cut meanwhile must not be printed as zeros.
+        try records.confirm()
+        output.flush()
       }
+      if listing.count & 0x3FFF == 0 { progress.update(listing.count, of: total) }
     }
-    listing.isLimited = listing.count >= limit
+    try records.confirm()
   }
 
-  private func begin(_ output: inout Output, _ database: Database, _ snapshot: borrowing Snapshot) {
+  private func begin(_ output: inout Output, _ database: Database, _ state: FileState) {
     switch format {
     case .text, .cyrus: break
     case .csv: output.append(keysOnly ? "key,key_base64\r\n" : "key,value,key_base64,value_base64\r\n")
     case .ndjson:
-      let state = snapshot.state
       output.document("show/1", .inline) { output in
         output.member("engine", common.engineName(of: database))
         output.member("file", file)
@@ -185,18 +159,4 @@ struct Show: DatabaseCommand {
     if readerIsGone || (listing.isComplete && (quiet || format == .ndjson)) { return }
     Talk.say(listing.description, about: file)
   }
-}
-
-/// Whether a descriptor is a pipe, a socket or a terminal.
-private func isReadAtLeisure(_ descriptor: Int32) -> Bool {
-  var facts = stat()
-  guard unsafe fstat(descriptor, &facts) == 0 else { return false }
-  let kind = facts.st_mode & S_IFMT
-  return kind == S_IFIFO || kind == S_IFSOCK || isatty(descriptor) == 1
-}
-
-/// Size of a file; nil if it cannot be told.
-private func byteCount(ofFile path: String) -> Int? {
-  var facts = stat()
-  return unsafe stat(path, &facts) == 0 ? facts.st_size : nil
 }

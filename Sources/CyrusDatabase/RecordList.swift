@@ -1,0 +1,151 @@
+// Records that were all found, and proven, before the first of them is given out.
+//
+// What is committed is never overwritten but for the pointers in heads. So once it is proven that a walk found the
+// records of one committed state, they can be read at leisure: no commit that comes later, and no repack, can
+// change them. Only where they lie is kept.
+//
+// Facts: Docs/Formats/twoskip.md, "Reading without a lock".
+
+/// The records of one committed state, in the order of the file, proven before the first is given out.
+///
+/// Made by ``Database/records(from:prefix:limit:locking:)``. For who cannot take back what was printed or sent: nothing
+/// that a writer of Cyrus does from now on can spoil it, however long it takes.
+///
+/// ```swift
+/// let list = try database.records(prefix: "Nuser\u{1F}joe")
+/// for index in 0..<list.count { print(try list.record(at: index).offset) }
+/// ```
+public struct RecordList: ~Copyable, Sendable {
+  /// Where the records are read from. Its own lookups and listings have to be proven for themselves.
+  public let snapshot: Snapshot
+  /// Damage that was met on the way, each with the number of records found before it; at most ``listedDamageMax``.
+  public let damage: [(damage: Damage, index: Int)]
+  /// How often damage was met.
+  public let damageCount: Int
+  /// Whether there may be more records: as many were found as were asked for.
+  public let isLimited: Bool
+
+  private let places: Places
+
+  /// How much damage is listed. More is only counted.
+  public static let listedDamageMax = 1000
+
+  /// Finds the records; they are not proven yet.
+  init(
+    of snapshot: consuming Snapshot, from start: RawSpan, prefix: RawSpan, limit: Int
+  ) throws(DatabaseError) {
+    var places = Places()
+    var damage: [(Damage, Int)] = []
+    var damageCount = 0
+    try Self.find(in: snapshot, from: start, prefix: prefix, limit: limit, &places, &damage, &damageCount)
+    isLimited = places.count >= limit
+    self.places = places
+    self.damage = damage
+    self.damageCount = damageCount
+    self.snapshot = snapshot
+  }
+
+  // Borrows the snapshot for one call: a view of it must not live on while it is moved into place.
+  private static func find(
+    in snapshot: borrowing Snapshot, from start: RawSpan, prefix: RawSpan, limit: Int, _ places: inout Places,
+    _ damage: inout [(Damage, Int)], _ damageCount: inout Int
+  ) throws(DatabaseError) {
+    var records = snapshot.records(from: start, prefix: prefix)
+    while places.count < limit {
+      do throws(DatabaseError) {
+        guard let record = try records.next() else { return }
+        places.append(record.offset)
+      } catch {
+        guard case .damaged(_, let met) = error else { throw error }
+        damageCount += 1
+        if damageCount <= listedDamageMax { damage.append((met, places.count)) }
+      }
+    }
+    try snapshot.confirm()
+  }
+
+  /// How many records there are.
+  public var count: Int { places.count }
+
+  /// One of the records.
+  ///
+  /// - Parameter index: Below ``count``.
+  /// - Returns: A view, valid as long as the list.
+  /// - Throws: ``DatabaseError/faulted(path:)`` if the file, cut or replaced byte by byte by something other than Cyrus, has
+  ///   no record there any more. See ``confirm()``.
+  /// - Complexity: O(1): no checksum is compared again.
+  @_lifetime(borrow self)
+  public func record(at index: Int) throws(DatabaseError) -> RecordView {
+    try Snapshot.record(at: places[index], in: snapshot.bytes, path: snapshot.path)
+  }
+
+  /// Makes sure that the bytes were there until now: that the file was not cut, and no page of it became unreadable.
+  ///
+  /// To be called when all is read, and before anything is let out of hand that cannot be taken back.
+  ///
+  /// - Throws: ``DatabaseError/faulted(path:)``: what was read may be zeros; `.system`.
+  /// - Complexity: O(1): one system call.
+  public func confirm() throws(DatabaseError) { try snapshot.requireWhole() }
+
+  /// Offsets of records, in four bytes each as long as they lie below 32 GiB.
+  private struct Places: Sendable {
+    private var narrow: [UInt32] = []
+    private var wide: [UInt64] = []
+
+    var count: Int { narrow.count + wide.count }
+
+    mutating func append(_ offset: UInt64) {
+      // Offsets are multiples of 8.
+      if wide.isEmpty, let short = UInt32(exactly: offset / 8) { narrow.append(short) } else { wide.append(offset) }
+    }
+
+    subscript(index: Int) -> UInt64 {
+      index < narrow.count ? UInt64(narrow[index]) * 8 : wide[index - narrow.count]
+    }
+  }
+}
+
+extension Database {
+  /// The records from the first key that is not smaller than `start` on, proven to be those of one committed state.
+  ///
+  /// With ``Locking/auto(wait:)`` they are looked for in place, also while the file is being written, and again if a commit
+  /// comes between; only if that goes on is a copy made. A listing that meets damage goes on behind it, see
+  /// ``RecordCursor/next()``; the damage is in the list.
+  ///
+  /// - Parameters:
+  ///   - start: The lower bound; empty for the first record.
+  ///   - prefix: Only keys that start with this; empty for all.
+  ///   - limit: At most so many records.
+  ///   - locking: How to keep writers from changing what is read. With ``Locking/none`` nothing is proven.
+  /// - Throws: As ``snapshot(locking:)``.
+  /// - Complexity: O(log *n* + records found), each with its checksums compared. Memory: 4 bytes for each record.
+  public func records(
+    from start: RawSpan = RawSpan(), prefix: RawSpan = RawSpan(), limit: Int = .max, locking: Locking = .auto
+  ) throws(DatabaseError) -> RecordList {
+    guard case .auto(let wait) = locking else {
+      return try RecordList(of: try snapshot(locking: locking), from: start, prefix: prefix, limit: limit)
+    }
+    try requireReadable()
+    let begin = ContinuousClock.now
+    var attempt = 0
+    repeat {
+      let isFirst = attempt == 0
+      attempt += 1
+      guard let snapshot = try Snapshot.inPlace(path: path, evenIfBusy: !isFirst) else { continue }
+      do throws(DatabaseError) {
+        let list = try RecordList(of: snapshot, from: start, prefix: prefix, limit: limit)
+        // Damage seen in a busy file may be a writer's half-done work: only what a copy shows as well is damage.
+        if isFirst || list.damageCount == 0 { return list }
+      } catch {
+        guard error.isOvertaken else { throw error }
+      }
+    } while attempt < 4 || ContinuousClock.now - begin < .milliseconds(20)
+    return try records(from: start, prefix: prefix, limit: limit, locking: .copy(wait: wait))
+  }
+
+  /// The records whose keys start with `prefix`, given as text. See ``records(from:prefix:limit:locking:)``.
+  public func records(prefix: String, locking: Locking = .auto) throws(DatabaseError) -> RecordList {
+    let prefix = Array(prefix.utf8)
+    return try records(prefix: prefix.rawSpan, locking: locking)
+  }
+}
