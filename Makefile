@@ -27,7 +27,7 @@ demo:
 
 build:
 	@Scripts/setup build
-	swift build -c release --product dbinspect
+	Scripts/build
 
 # The tests run the built dbinspect and, as judges, the tools of Debian's Cyrus: without them they fail.
 test:
