@@ -34,11 +34,16 @@ static struct sigaction previous;
 static uintptr_t page_size;
 
 static void pass_on(int signal, siginfo_t *info, void *context) {
+  // Sent by a process, not by a fault: it does not come again by itself.
+  bool is_sent = info->si_code <= 0;
   if ((previous.sa_flags & SA_SIGINFO) != 0) {
     previous.sa_sigaction(signal, info, context);
+  } else if (previous.sa_handler == SIG_IGN && is_sent) {
+    return;
   } else if (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN) {
     // Not ours and nobody else's: let the fault happen again and have its usual end. Ignoring it would loop for ever.
     sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    if (is_sent) raise(signal);
   } else {
     previous.sa_handler(signal);
   }
@@ -46,13 +51,15 @@ static void pass_on(int signal, siginfo_t *info, void *context) {
 
 static void on_fault(int signal, siginfo_t *info, void *context) {
   int saved = errno;
-  uintptr_t address = (uintptr_t)info->si_addr;
+  // A signal that was sent is about no address.
+  uintptr_t address = info->si_code > 0 ? (uintptr_t)info->si_addr : 0;
   for (struct ccs_guarded *entry = atomic_load(&entries); entry != NULL; entry = entry->next) {
     uintptr_t start = atomic_load(&entry->start);
     uintptr_t end = atomic_load(&entry->end);
     if (start == 0 || address < start || address >= end) continue;
-    // Another thread may have given the entry to another mapping between the two loads.
-    if (atomic_load(&entry->start) != start) continue;
+    // Another thread may have given the entry to another mapping between the loads; then it was not that of this fault,
+    // whose mapping is in use.
+    if (atomic_load(&entry->start) != start || atomic_load(&entry->end) != end) continue;
     uintptr_t page = address & ~(page_size - 1);
     size_t length = (end - page + page_size - 1) & ~(page_size - 1);
     // mmap is a plain system call here: safe in a handler, though POSIX does not list it.

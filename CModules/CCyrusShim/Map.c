@@ -7,10 +7,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+static int64_t nanoseconds(struct timespec time) { return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec; }
 
 static void fill(ccs_facts *facts, const struct stat *status) {
   facts->device = (uint64_t)status->st_dev;
@@ -20,14 +24,64 @@ static void fill(ccs_facts *facts, const struct stat *status) {
   clock_gettime(CLOCK_REALTIME, &now);
   int64_t quiet = ((int64_t)now.tv_sec - status->st_mtim.tv_sec) * 1000 + (now.tv_nsec - status->st_mtim.tv_nsec) / 1000000;
   facts->quiet_milliseconds = quiet > 0 ? (uint64_t)quiet : 0;
+  facts->modified = nanoseconds(status->st_mtim);
+  facts->changed = nanoseconds(status->st_ctim);
   facts->kind = S_ISREG(status->st_mode) ? CCS_REGULAR : S_ISDIR(status->st_mode) ? CCS_DIRECTORY : CCS_OTHER;
 }
 
-int ccs_open(const char *path, int *descriptor, ccs_facts *facts) {
+// Descriptors of files that this process had locked when they were opened. They stay open until the lock is gone.
+static struct parked {
+  uint64_t device, inode;
+  int descriptor;
+  struct parked *next;
+} *parked;
+static pthread_mutex_t parked_change = PTHREAD_MUTEX_INITIALIZER;
+
+static bool is_same(const struct parked *file, const ccs_facts *facts) {
+  return file->device == facts->device && file->inode == facts->inode;
+}
+
+// Whether a file is parked and still locked. One that is not locked any more is closed.
+static bool is_still_locked(const ccs_facts *facts) {
+  bool held = false;
+  pthread_mutex_lock(&parked_change);
+  for (struct parked **place = &parked; *place != NULL; place = &(*place)->next) {
+    struct parked *file = *place;
+    if (!is_same(file, facts)) continue;
+    if (ccs_own_lock(file->descriptor, &held) != 0 || held) {
+      held = true;
+      break;
+    }
+    *place = file->next;
+    close(file->descriptor);
+    free(file);
+    break;
+  }
+  pthread_mutex_unlock(&parked_change);
+  return held;
+}
+
+static void park(int descriptor, const ccs_facts *facts) {
+  struct parked *file = malloc(sizeof *file);
+  // Without memory the descriptor is open for good, which is still better than to drop the lock.
+  if (file == NULL) return;
+  *file = (struct parked){.device = facts->device, .inode = facts->inode, .descriptor = descriptor};
+  pthread_mutex_lock(&parked_change);
+  file->next = parked;
+  parked = file;
+  pthread_mutex_unlock(&parked_change);
+}
+
+int ccs_open(const char *path, int *descriptor, ccs_facts *facts, bool *is_locked_by_us) {
   *descriptor = -1;
+  *is_locked_by_us = false;
   // Asked first, so that a device is never opened: opening alone can rewind a tape.
   int error = ccs_facts_of_path(path, facts);
   if (error != 0 || facts->kind != CCS_REGULAR) return error;
+  if (is_still_locked(facts)) {
+    *is_locked_by_us = true;
+    return 0;
+  }
 
   int opened;
   do {
@@ -40,6 +94,11 @@ int ccs_open(const char *path, int *descriptor, ccs_facts *facts) {
   if (error != 0 || facts->kind != CCS_REGULAR) {
     close(opened);
     return error;
+  }
+  // A file system without locks says so by an error; then there is none to drop.
+  if (ccs_own_lock(opened, is_locked_by_us) == 0 && *is_locked_by_us) {
+    park(opened, facts);
+    return 0;
   }
   *descriptor = opened;
   return 0;

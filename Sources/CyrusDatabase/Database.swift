@@ -218,11 +218,13 @@ struct WholeFile: ~Copyable {
   private let file: OpenFile
   private let storage: FileBytes
   private let openingHeader: [UInt8]
-  private let openingQuietMilliseconds: UInt64
+  private let openingFacts: FileFacts
   /// Size of the file in bytes when it was opened.
   let fileByteCount: UInt64
   /// Whether nobody seems to be writing the file.
   let isQuiet: Bool
+  /// Whether, besides, nothing lies behind the committed end: what a crash left there Cyrus may cut off at any moment.
+  let isAtRest: Bool
 
   /// How long a file must not have been changed to count as quiet.
   static let quietMilliseconds: UInt64 = 2000
@@ -250,8 +252,10 @@ struct WholeFile: ~Copyable {
     let header = try file.read(at: 0, count: TwoskipHeader.byteCount)
     let facts = try file.facts()
     openingHeader = header
-    openingQuietMilliseconds = facts.quietMilliseconds
+    openingFacts = facts
     isQuiet = facts.quietMilliseconds > Self.quietMilliseconds && file.writer() == nil
+    let end = (try? TwoskipHeader(of: header.rawSpan))?.currentSize
+    isAtRest = isQuiet && (end.map { $0 >= storage.byteCount } ?? true)
     fileByteCount = storage.byteCount
     self.file = file
     self.storage = storage
@@ -263,9 +267,11 @@ struct WholeFile: ~Copyable {
     get { storage.bytes }
   }
 
-  /// - Throws: ``DatabaseError/faulted(path:)`` if some bytes could not be read.
+  /// - Throws: ``DatabaseError/faulted(path:)`` if some bytes could not be read, or were zeros because the file was cut.
   func requireUnfaulted() throws(DatabaseError) {
-    if storage.haveFaulted { throw .faulted(path: file.path) }
+    if storage.isCopy { return }
+    let byteCount = try file.facts().byteCount
+    if storage.haveFaulted || byteCount < fileByteCount { throw .faulted(path: file.path) }
   }
 
   /// Whether the file is the same as when it was opened, as far as a writer of Cyrus would have changed it.
@@ -274,7 +280,7 @@ struct WholeFile: ~Copyable {
     let facts = try file.facts()
     let header = try file.read(at: 0, count: TwoskipHeader.byteCount)
     return !storage.haveFaulted && facts.byteCount == fileByteCount && header == openingHeader
-      && facts.quietMilliseconds >= openingQuietMilliseconds
+      && facts.isUnchanged(since: openingFacts)
   }
 
   /// - Throws: ``DatabaseError``: `.faulted` if bytes could not be read, `.changed` if the file is not the same any more.

@@ -137,7 +137,7 @@ extension Database {
     try requireReadable()
     if case .auto(let wait) = locking {
       let whole = try WholeFile(path: path, locking: .none)
-      return try Layout(whole.isQuiet ? whole : WholeFile(path: path, locking: .copy(wait: wait)))
+      return try Layout(whole.isAtRest ? whole : WholeFile(path: path, locking: .copy(wait: wait)))
     }
     return try Layout(WholeFile(path: path, locking: locking))
   }

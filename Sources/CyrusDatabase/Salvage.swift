@@ -219,7 +219,7 @@ public struct Salvage: ~Copyable, Sendable {
   public init(path: String, locking: Locking = .auto) throws(DatabaseError) {
     if case .auto(let wait) = locking {
       let whole = try WholeFile(path: path, locking: .none)
-      try self.init(whole.isQuiet ? whole : WholeFile(path: path, locking: .copy(wait: wait)), path: path)
+      try self.init(whole.isAtRest ? whole : WholeFile(path: path, locking: .copy(wait: wait)), path: path)
     } else {
       try self.init(WholeFile(path: path, locking: locking), path: path)
     }

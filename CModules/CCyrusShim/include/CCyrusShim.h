@@ -2,7 +2,8 @@
 // locks that belong to the descriptor, survive faults of the mapping, copy words
 // atomically, compute checksums.
 //
-// No policy, no format knowledge, no logging; no globals but those of the fault guard. Every function is thread-safe,
+// No policy, no format knowledge, no logging; no globals but for what is one for the process by nature: the fault guard,
+// and descriptors that must not be closed. Every function is thread-safe,
 // keeps no pointer it is given, and returns 0 or an errno value unless it says otherwise.
 //
 // Valid C for gcc too; under clang the annotations make Swift see spans where C sees a
@@ -52,6 +53,8 @@ typedef struct ccs_facts {
   uint64_t byte_count;
   /// How long ago the file was last changed, by this machine's clock; 0 if that lies in the future.
   uint64_t quiet_milliseconds;
+  /// When the content was last changed, and when anything about the file was, in nanoseconds since 1970.
+  int64_t modified, changed;
   ccs_kind kind;
 } ccs_facts;
 
@@ -59,8 +62,12 @@ typedef struct ccs_facts {
 ///
 /// Never blocks on a fifo. What is not a regular file is not kept open: `*descriptor` is then -1,
 /// the facts are filled in and the result is 0. On an error nothing is left open.
+///
+/// Nor is a file opened on which this process is seen to hold a POSIX lock, which closing the descriptor would drop:
+/// then `*is_locked_by_us` is set. Where that is seen only when it is open, one descriptor of the file is kept open, and
+/// asked again at the next try.
 /// Errors: those of open(2) and fstat(2).
-int ccs_open(const char *path, int *descriptor, ccs_facts *facts);
+int ccs_open(const char *path, int *descriptor, ccs_facts *facts, bool *is_locked_by_us);
 
 /// The facts of an open descriptor. Errors: those of fstat(2).
 int ccs_facts_of_descriptor(int descriptor, ccs_facts *facts);

@@ -13,12 +13,21 @@ struct FileFacts {
   let byteCount: UInt64
   /// How long ago the file was last changed; 0 if in the future.
   let quietMilliseconds: UInt64
+  /// When the content was last changed, and when anything about the file was, in nanoseconds since 1970.
+  private let modified: Int64, changed: Int64
 
   init(_ facts: ccs_facts) {
     device = facts.device
     inode = facts.inode
     byteCount = facts.byte_count
     quietMilliseconds = facts.quiet_milliseconds
+    modified = facts.modified
+    changed = facts.changed
+  }
+
+  /// Whether nothing was written to the file between the two.
+  func isUnchanged(since other: FileFacts) -> Bool {
+    isSameFile(as: other) && byteCount == other.byteCount && modified == other.modified && changed == other.changed
   }
 
   /// Whether both are of the same file, at whatever moments.
@@ -42,16 +51,13 @@ struct OpenFile: ~Copyable, Sendable {
     }
     var facts = ccs_facts()
     var descriptor: Int32 = -1
-    let error = unsafe path.withCString { unsafe ccs_open($0, &descriptor, &facts) }
+    var isLockedByUs = false
+    let error = unsafe path.withCString { unsafe ccs_open($0, &descriptor, &facts, &isLockedByUs) }
     guard error == 0 else { throw .system(SystemCallFailure(call: "open", path: path, errno: error)) }
     guard facts.kind == CCS_REGULAR else {
       throw .notRegularFile(path: path, isDirectory: facts.kind == CCS_DIRECTORY)
     }
-    var isLockedByUs = false
-    if unsafe ccs_own_lock(descriptor, &isLockedByUs) == 0, isLockedByUs {
-      // The descriptor is left open on purpose: closing it would drop the lock of the host's.
-      throw .lockedByThisProcess(path: path)
-    }
+    if isLockedByUs { throw .lockedByThisProcess(path: path) }
     self.path = path
     self.descriptor = descriptor
     self.openingFacts = FileFacts(facts)
