@@ -14,7 +14,8 @@ public struct Finding: Hashable, Sendable, CustomStringConvertible {
     /// By how much a reader has to care.
     public static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
 
-    private var rank: Int {
+    /// 0 to 2, by how much a reader has to care.
+    var rank: Int {
       switch self {
       case .note: 0
       case .warning: 1

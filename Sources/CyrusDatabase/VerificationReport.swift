@@ -63,17 +63,19 @@ public struct VerificationReport: Sendable, Hashable {
   public let parts: [Part]
   /// Every rule, in the order of the format's description.
   public let rules: [Coverage]
-  /// What was found, by place. At most ``listedFindingsMax`` for each rule.
+  /// What was found, by place. At most ``listedFindingsMax`` for each rule and severity.
   public let findings: [Finding]
   /// How many findings are not listed, because there are so many of their rule.
   public let unlistedFindingCount: UInt64
+  /// How many findings are damage, those included that are not listed.
+  public let damageCount: UInt64
 
-  /// How many findings of one rule a report lists.
+  /// How many findings of one rule and severity a report lists.
   public static let listedFindingsMax = 100
 
   /// The file in one word.
   public var verdict: Verdict {
-    if findings.contains(where: { $0.severity == .damage }) { return .damaged }
+    if damageCount > 0 { return .damaged }
     return state == .dirty || state == .longer ? .recoverable : .sound
   }
 

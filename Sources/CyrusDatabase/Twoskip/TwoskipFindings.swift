@@ -5,7 +5,8 @@ struct TwoskipFindings {
   private struct Tally {
     var records: UInt64 = 0
     var bytes: UInt64 = 0
-    var findings: UInt64 = 0
+    /// By severity.
+    var findings = InlineArray<3, UInt64>(repeating: 0)
     var skipped: String?
   }
 
@@ -30,17 +31,25 @@ struct TwoskipFindings {
     _ rule: TwoskipRule, _ severity: Finding.Severity? = nil, at bytes: Range<Int>, _ message: String,
     expected: UInt64? = nil, found: UInt64? = nil
   ) {
-    tallies[rule.rawValue].findings += 1
-    guard tallies[rule.rawValue].findings <= VerificationReport.listedFindingsMax else { return }
+    let severity = severity ?? rule.severity
+    tallies[rule.rawValue].findings[severity.rank] += 1
+    // Counted by severity, so that a hundred warnings do not hide damage.
+    guard tallies[rule.rawValue].findings[severity.rank] <= VerificationReport.listedFindingsMax else { return }
     listed.append(
       Finding(
-        severity: severity ?? rule.severity, rule: rule.name,
+        severity: severity, rule: rule.name,
         bytes: UInt64(bytes.lowerBound)..<UInt64(bytes.upperBound),
         expected: expected, found: found, message: message))
   }
 
   /// How often a rule was broken so far.
-  func count(of rule: TwoskipRule) -> UInt64 { tallies[rule.rawValue].findings }
+  func count(of rule: TwoskipRule) -> UInt64 {
+    let counts = tallies[rule.rawValue].findings
+    return counts[0] + counts[1] + counts[2]
+  }
+
+  /// How many findings there are of a severity.
+  func count(of severity: Finding.Severity) -> UInt64 { tallies.reduce(0) { $0 + $1.findings[severity.rank] } }
 
   /// The findings that are listed, by place, each changed by `edit`.
   func findings(_ edit: (Finding) -> Finding) -> [Finding] {
@@ -51,14 +60,14 @@ struct TwoskipFindings {
   }
 
   /// How many findings are not listed.
-  var unlistedCount: UInt64 { tallies.reduce(0) { $0 + $1.findings } - UInt64(listed.count) }
+  var unlistedCount: UInt64 { TwoskipRule.allCases.reduce(0) { $0 + count(of: $1) } - UInt64(listed.count) }
 
   /// Every rule with what was covered of it.
   var coverage: [VerificationReport.Coverage] {
     TwoskipRule.allCases.map { rule in
       let tally = tallies[rule.rawValue]
       return VerificationReport.Coverage(
-        rule: rule.name, recordCount: tally.records, byteCount: tally.bytes, findingCount: tally.findings,
+        rule: rule.name, recordCount: tally.records, byteCount: tally.bytes, findingCount: count(of: rule),
         skipped: tally.skipped)
     }
   }

@@ -17,7 +17,8 @@ extension TwoskipVerifier {
     var expected = InlineArray<31, UInt64>(repeating: 0)
     /// Whether upper lists and pairs have to be those of the committed state.
     var isSettled: Bool
-    var stepsLeft: Int
+    /// How many bytes the records may have that are still to come: those of a file do not overlap.
+    var bytesLeft: Int
   }
 
   mutating func checkLists() {
@@ -36,7 +37,7 @@ extension TwoskipVerifier {
     let isDirty = header?.isDirty ?? false
     var walk = Walk(
       current: dummy, isSettled: !isDirty && bytes.byteCount <= end,
-      stepsLeft: limit / Twoskip.smallestRecord + 2)
+      bytesLeft: limit - Int(Twoskip.firstRecord))
     if isDirty { findings.skip(.levelLinks, "the upper lists of a dirty file may be those of the open transaction") }
     passOn(dummy, &walk)
     if depth == .quick { count(dummy) }
@@ -71,7 +72,10 @@ extension TwoskipVerifier {
     } else if alternate != 0, depth == .full {
       checkAlternate(current, alternate, selected: pointer)
     }
-    if pointer == 0 { return nil }
+    if pointer == 0 {
+      if alternate >= UInt64(end) { checkEnd(current) }
+      return nil
+    }
     guard let next = entry(at: pointer, from: current.offset) else { return cut(&walk) }
     if next.kind == .record { return meet(next, from: current, &walk) }
     return passDelete(next, from: current, &walk)
@@ -115,10 +119,9 @@ extension TwoskipVerifier {
     var delete = entry
     var holder = current
     // A second DELETE is an error of its own; the way on is still clear. Each is met once, so this ends.
-    while walk.stepsLeft > 0 {
+    while true {
       guard markVisited(delete, from: holder) else { return cut(&walk) }
       findings.cover(.deleteTarget, bytes: 8)
-      walk.stepsLeft -= 1
       let pointer = delete.pointer(0, in: bytes)
       if pointer == 0 { return nil }
       guard let next = self.entry(at: pointer, from: delete.offset) else { return cut(&walk) }
@@ -128,15 +131,20 @@ extension TwoskipVerifier {
       holder = delete
       delete = next
     }
-    return cut(&walk)
   }
 
   private mutating func meet(
     _ record: TwoskipRecord, from holder: TwoskipRecord, _ walk: inout Walk
   ) -> TwoskipRecord? {
-    walk.stepsLeft -= 1
-    guard walk.stepsLeft > 0, markVisited(record, from: holder) else {
+    guard markVisited(record, from: holder) else {
       if let last = walk.last { requireAscending(last, record) }
+      return cut(&walk)
+    }
+    walk.bytesLeft -= record.end - record.offset
+    guard walk.bytesLeft >= 0 else {
+      findings.add(
+        .list0Entry, at: holder.offset..<holder.tailOffset, "the records of list 0 overlap",
+        found: UInt64(record.offset))
       return cut(&walk)
     }
     return record
@@ -165,6 +173,20 @@ extension TwoskipVerifier {
     if depth == .full { findings.cover(.level0Alternate, bytes: 8) }
     checkUpperLists(record, &walk)
     passOn(record, &walk)
+  }
+
+  /// A 0 beside a pointer beyond the committed end can stand where the successor was, see ``TwoskipState``. If the file is
+  /// not dirty its count of records tells anyway.
+  @inline(never)
+  private mutating func checkEnd(_ last: TwoskipRecord) {
+    guard let header, header.isDirty, header.checksum == header.computedChecksum, !isListCut,
+      liveCount != header.recordCount, liveCount != header.recordCount &+ 1
+    else { return }
+    findings.add(
+      .level0Pair, .damage, at: last.offset..<last.tailOffset,
+      "list 0 ends before the header's count of records: the successor is lost", expected: header.recordCount,
+      found: liveCount)
+    isListCut = true
   }
 
   // MARK: - Upper lists
@@ -241,7 +263,10 @@ extension TwoskipVerifier {
   /// Finds out whether keys that do not ascend prove the other order, or are out of order.
   @inline(never)
   private mutating func settleOrder(_ first: TwoskipRecord, _ second: TwoskipRecord) {
-    if order == .raw, findings.count(of: .keyOrder) == 0 {
+    // A key with a wrong checksum proves nothing.
+    let state = TwoskipState(bytes, end: UInt64(end))
+    let isProven = (try? state.checkTail(of: first)) != nil && (try? state.checkTail(of: second)) != nil
+    if order == .raw, isProven, findings.count(of: .keyOrder) == 0 {
       var evidence = TwoskipState(bytes, end: UInt64(end)).orderEvidence()
       evidence.consider(first.key(in: bytes), second.key(in: bytes))
       if evidence.allowsMbox {
@@ -265,13 +290,13 @@ extension TwoskipVerifier {
 
   /// Behind a break of list 0: the nearest record that an upper list leads to; nil if there is no break, or no way on.
   private mutating func detour(_ walk: inout Walk) -> TwoskipRecord? {
-    guard isListCut, walk.stepsLeft > 0 else { return nil }
+    guard isListCut, walk.bytesLeft > 0 else { return nil }
     let state = TwoskipState(bytes, end: UInt64(end))
     for list in 1..<Twoskip.levels {
       guard let record = state.hint(walk.expected[list], list: list), !visited.contains(record.offset) else { continue }
       if let last = walk.last, order.compare(last.key(in: bytes), record.key(in: bytes)) >= 0 { continue }
       visited.insert(record.offset)
-      walk.stepsLeft -= 1
+      walk.bytesLeft -= record.end - record.offset
       if depth == .quick { count(record) }
       // Lists that were to lead to lost records first are not to blame.
       for list in 1..<max(1, record.level) { walk.expected[list] = UInt64(record.offset) }

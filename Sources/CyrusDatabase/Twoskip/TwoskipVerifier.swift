@@ -26,6 +26,8 @@ struct TwoskipVerifier: ~Copyable, ~Escapable {
   /// Where bytes end that can be checked: `end` or the end of the file.
   var limit = 0
   var order = KeyOrder.raw
+  /// Whether the keys of list 0 fit mbox order, found out when it is asked for the first time.
+  lazy var mayBeMbox = TwoskipState(bytes, end: UInt64(end)).orderEvidence().allowsMbox
 
   /// Where RECORDs and DELETEs with right head checksums start.
   var starts: BitMap
@@ -70,8 +72,8 @@ struct TwoskipVerifier: ~Copyable, ~Escapable {
     self.bytes = bytes
     self.depth = depth
     self.progress = progress
-    starts = BitMap(byteCount: depth == .full ? bytes.byteCount : 0)
-    visited = BitMap(byteCount: bytes.byteCount)
+    starts = BitMap(byteCount: 0)
+    visited = BitMap(byteCount: 0)
   }
 
   @_lifetime(self: copy self)
@@ -83,7 +85,10 @@ struct TwoskipVerifier: ~Copyable, ~Escapable {
     }
     guard checkHeader() else { return }
     parts.header = TwoskipHeader.byteCount
+    // As large as what is looked at: behind the committed end a file can have terabytes of nothing.
+    visited = BitMap(byteCount: limit)
     if depth == .full {
+      starts = BitMap(byteCount: limit)
       checkBytes()
       checkLists()
       checkDeadRecords()
@@ -230,7 +235,8 @@ struct TwoskipVerifier: ~Copyable, ~Escapable {
       expectedRecordCount: state == .empty
         ? 0 : header.flatMap { $0.isDirty || $0.checksum != $0.computedChecksum ? nil : $0.recordCount },
       fileByteCount: UInt64(bytes.byteCount), parts: parts, rules: findings.coverage,
-      findings: findings.findings { self.withLiveness($0) }, unlistedFindingCount: findings.unlistedCount)
+      findings: findings.findings { self.withLiveness($0) }, unlistedFindingCount: findings.unlistedCount,
+      damageCount: findings.count(of: .damage))
   }
 
   /// Adds to a finding about a record whether that record is live: what an operator asks first.
