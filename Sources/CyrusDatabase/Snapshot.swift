@@ -2,6 +2,8 @@
 //
 // Views borrow the snapshot: the compiler does not let them outlive it.
 
+import Synchronization
+
 /// In which state a file was found.
 public enum FileState: String, Sendable, Hashable, CaseIterable {
   /// At rest, or a transaction has not written yet.
@@ -68,6 +70,8 @@ public struct Snapshot: ~Copyable, Sendable {
   private let file: OpenFile
   private let storage: FileBytes
   private let isLive: Bool
+  /// The order of the keys, once a lookup had to find it out for all of them.
+  private let knownOrder = KnownOrder()
 
   private init(
     _ file: consuming OpenFile, _ storage: consuming FileBytes, _ moment: TwoskipMoment, isProven: Bool, isLive: Bool
@@ -115,14 +119,14 @@ public struct Snapshot: ~Copyable, Sendable {
   ///   a key that is there, twice that for one that is not.
   @_lifetime(borrow self)
   public func record(for key: RawSpan) throws(DatabaseError) -> RecordView? {
-    try Self.find(key, in: storage.bytes, header, proof, isLive: isLive)
+    try Self.find(key, in: storage.bytes, header, proof, knownOrder, isLive: isLive)
   }
 
   /// Finds the record with exactly this key, given as text. See ``record(for:)-(RawSpan)``.
   @_lifetime(borrow self)
   public func record(for key: String) throws(DatabaseError) -> RecordView? {
     let key = Array(key.utf8)
-    return try Self.find(key.rawSpan, in: storage.bytes, header, proof, isLive: isLive)
+    return try Self.find(key.rawSpan, in: storage.bytes, header, proof, knownOrder, isLive: isLive)
   }
 
   /// All records, in the order of the file.
@@ -205,16 +209,22 @@ extension Snapshot {
 
   @_lifetime(copy bytes)
   private static func find(
-    _ key: RawSpan, in bytes: RawSpan, _ header: TwoskipHeader?, _ proof: TwoskipProof, isLive: Bool
+    _ key: RawSpan, in bytes: RawSpan, _ header: TwoskipHeader?, _ proof: TwoskipProof,
+    _ knownOrder: borrowing KnownOrder, isLive: Bool
   ) throws(DatabaseError) -> RecordView? {
     guard let header else { return nil }
     let found: TwoskipState.Position
+    let order: KeyOrder?
     do throws(TwoskipError) {
-      found = try TwoskipState(bytes, end: header.currentSize, isLive: isLive).search(for: key).position
+      let answer = try TwoskipState(bytes, end: header.currentSize, isLive: isLive)
+        .search(for: key, known: knownOrder.value)
+      found = answer.position
+      order = answer.isOrderProven ? answer.order : nil
     } catch {
       throw try proof.confirm(error)
     }
     try proof.confirm()
+    if let order { knownOrder.note(order) }
     guard found.isMatch, let record = found.at else { return nil }
     return RecordView(record, in: bytes)
   }
@@ -225,15 +235,20 @@ extension Snapshot {
     isLive: Bool
   ) -> RecordCursor {
     guard let header else { return RecordCursor(empty: bytes, proof) }
-    let bound = start.starts(with: prefix) ? start : prefix
     let state = TwoskipState(bytes, end: header.currentSize, isLive: isLive)
+    let bound: RawSpan
+    switch Bounds(from: start, prefix: prefix, state) {
+    case .nothing: return RecordCursor(empty: bytes, proof)
+    case .start: bound = start
+    case .prefix: bound = prefix
+    }
     if bound.byteCount == 0 {
       return RecordCursor(TwoskipCursor(bytes, end: header.currentSize, isLive: isLive), proof)
     }
     if let found = try? state.search(for: bound) {
       let cursor = TwoskipCursor(
         bytes, end: header.currentSize, isLive: isLive, at: found.position, order: found.order)
-      return RecordCursor(cursor, from: Array(start), prefix: Array(prefix), proof)
+      return RecordCursor(cursor, from: Array(bound), prefix: Array(prefix), proof)
     }
     // Damage hides the place: all records are looked at, so that the damage is met and said. Which ones lie behind
     // `start` hangs on the order of the keys; those with the prefix are themselves in any order.
@@ -243,6 +258,29 @@ extension Snapshot {
     }
     let cursor = TwoskipCursor(bytes, end: header.currentSize, isLive: isLive, order: order)
     return RecordCursor(cursor, from: Array(start), prefix: Array(prefix), looksAtAll: true, proof)
+  }
+
+  /// Where a listing with a lower bound and a prefix starts.
+  private enum Bounds {
+    /// No key with the prefix comes at or after the lower bound.
+    case nothing
+    case start
+    case prefix
+
+    init(from start: RawSpan, prefix: RawSpan, _ state: borrowing TwoskipState) {
+      if start.starts(with: prefix) {
+        self = .start
+      } else if prefix.starts(with: start) {
+        self = .prefix
+      } else {
+        // They differ at some byte, so the keys with the prefix come all before the bound, or all behind it.
+        let raw = KeyOrder.raw.compare(start, prefix) < 0
+        let mbox = KeyOrder.mbox.compare(start, prefix) < 0
+        // Damage that hides the order is met by the listing.
+        let isMbox = raw != mbox && (try? state.decideOrder()) == .mbox
+        self = (isMbox ? mbox : raw) ? .prefix : .nothing
+      }
+    }
   }
 }
 
@@ -380,8 +418,11 @@ public struct RecordCursor: ~Copyable, ~Escapable {
           if !hasPrefix, cursor.order.compare(view.key, prefix.rawSpan) < 0 { continue }
           hasStarted = true
         }
-        if !hasPrefix { break }
-        return view
+        if hasPrefix { return view }
+        // In mbox order, which may not have shown yet, TAB and LF are equal: keys with the one and the other come mixed.
+        guard view.key.byteCount >= prefix.count,
+          KeyOrder.mbox.compare(view.key.extracting(0..<prefix.count), prefix.rawSpan) == 0
+        else { break }
       }
     } catch {
       do throws(DatabaseError) { throw try proof.confirm(error) } catch {
@@ -393,4 +434,19 @@ public struct RecordCursor: ~Copyable, ~Escapable {
     try proof.confirm()
     return nil
   }
+}
+
+/// The order of a file's keys, as soon as it is known. Written by whoever finds it out; all find the same.
+private struct KnownOrder: ~Copyable, Sendable {
+  private let order = Atomic<UInt8>(0)
+
+  var value: KeyOrder? {
+    switch order.load(ordering: .relaxed) {
+    case 1: .raw
+    case 2: .mbox
+    default: nil
+    }
+  }
+
+  func note(_ known: KeyOrder) { order.store(known == .raw ? 1 : 2, ordering: .relaxed) }
 }

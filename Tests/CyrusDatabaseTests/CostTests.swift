@@ -75,4 +75,72 @@ import Testing
       #expect(Walk(of: bytes).pairs == Sample.three.committed.map(Pair.init))
     }
   }
+
+  @Test func `megabytes of damaged heads, each with a tail that goes on to the end`() {
+    // COMMITs with right checksums, and between each two a RECORD whose head is wrong and whose lengths nothing confirms.
+    let count = 8 << 20 / 56
+    let end = 336 + 56 * count + 64 + 24
+    let commit = TwoskipEncoding.record(.commit, level: 0, pointers: [336])
+    var body: [UInt8] = []
+    body.reserveCapacity(56 * count + 64)
+    for number in 0..<count {
+      let tail = UInt32(end - 24 - 8 - (336 + 56 * number + 32))
+      body += [0x2B, 1, 0, 1]
+      for shift in [24, 16, 8, 0] { body.append(UInt8(truncatingIfNeeded: (tail - 1) >> UInt32(shift))) }
+      body += [UInt8](repeating: 0, count: 24) + commit
+    }
+    var file = AssembledFile(dummy: [0, 0])
+    file.append(body + [UInt8](repeating: 0, count: 64))
+    file.commit(from: 336, recordCount: 0)
+    #expect(report(on: file.bytes).verdict == .damaged)
+  }
+
+  @Test(arguments: TwoskipBuilder.Order.allCases)
+  func `thousands of lookups beside keys that the two orders sort differently`(_ order: TwoskipBuilder.Order) throws {
+    var builder = TwoskipBuilder(seed: 3, order: order, isBulk: true)
+    builder.begin()
+    for number in 100_000..<105_000 {
+      for suffix in ["", "-paul", ".Sent", ".Trash"] { builder.set(utf8("user.\(number)\(suffix)"), utf8("v")) }
+    }
+    builder.commit()
+    let folder = try TemporaryFolder()
+    let snapshot = try Database(path: try folder.write(builder.bytes)).snapshot(locking: .none)
+    for number in 100_000..<105_000 {
+      for (suffix, value) in [("-paul", utf8("v")), (".Sent", utf8("v")), ("-peter", nil)] {
+        let found = try snapshot.value(of: utf8("user.\(number)\(suffix)"))
+        if found != value { Issue.record("\(number)\(suffix)") }
+      }
+    }
+    // A start behind the prefix has nothing to walk over.
+    for _ in 0..<5000 {
+      let listing = Listing(snapshot.records(from: utf8("user.2").rawSpan, prefix: utf8("user.1").rawSpan))
+      if !listing.pairs.isEmpty || !listing.errors.isEmpty { Issue.record("\(listing.pairs.count) listed") }
+    }
+  }
+
+  @Test func `records that lie one in the other, all checksums right`() {
+    let count = 4000
+    // Each record's value is all that follows, so tails are computed from the last to the first.
+    var bytes = [UInt8](repeating: 0, count: 336 + 48 * count + 24)
+    let end = bytes.count
+    let pointers: [UInt64] = [0, 336] + [UInt64](repeating: 0, count: 30)
+    bytes.replaceSubrange(64..<336, with: TwoskipEncoding.record(.dummy, level: 31, pointers: pointers))
+    bytes.replaceSubrange(end - 24..<end, with: TwoskipEncoding.record(.commit, level: 0, pointers: [336]))
+    for number in (0..<count).reversed() {
+      let place = 336 + 48 * number
+      bytes[place] = 0x2B
+      bytes[place + 1] = 1
+      TwoskipSurgeon.put16(4, at: place + 2, in: &bytes)
+      TwoskipSurgeon.put32(UInt32(end - place - 60), at: place + 4, in: &bytes)
+      TwoskipSurgeon.put64(number + 1 < count ? UInt64(place + 48) : 0, at: place + 16, in: &bytes)
+      TwoskipSurgeon.put32(UInt32(number), at: place + 32, in: &bytes)
+      TwoskipSurgeon.fixHeadChecksum(&bytes, at: place)
+      TwoskipSurgeon.fixTailChecksum(&bytes, at: place)
+    }
+    bytes.replaceSubrange(0..<64, with: TwoskipEncoding.header(recordCount: count, repackSize: 336, currentSize: end))
+    for depth in VerificationDepth.allCases { #expect(report(on: bytes, depth).verdict == .damaged) }
+    let walk = Walk(of: bytes)
+    #expect(walk.pairs.reduce(0) { $0 + $1.value.count } <= end)
+    #expect(!walk.errors.isEmpty)
+  }
 }

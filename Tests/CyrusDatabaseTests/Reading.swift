@@ -49,7 +49,7 @@ struct Walk: Equatable {
 
   private init(
     of bytes: [UInt8],
-    position: (borrowing TwoskipState) -> (position: TwoskipState.Position, order: KeyOrder)?
+    position: (borrowing TwoskipState) -> (position: TwoskipState.Position, order: KeyOrder, isOrderProven: Bool)?
   ) {
     if bytes.isEmpty { return }
     let span = bytes.rawSpan

@@ -28,8 +28,10 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   private var isCut = false
   /// Once list 0 was cut: where each upper list goes on, by list. Empty before.
   private var frontier: [UInt64] = []
-  /// Entries that may still be passed. More than fit the file are a circle.
-  private var stepsLeft: Int
+  /// How many bytes the records may have that are still to come. Those of a file do not overlap: more are a circle.
+  private var bytesLeft: Int
+  /// How many steps may still be made on upper lists: there are no more pointers than words.
+  private var jumpsLeft: Int
 
   /// A walk from the start of list 0.
   ///
@@ -38,7 +40,8 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   init(_ bytes: RawSpan, end: UInt64, isLive: Bool = false, order: KeyOrder = .raw) {
     state = TwoskipState(bytes, end: end, isLive: isLive)
     self.order = order
-    stepsLeft = bytes.byteCount / Twoskip.smallestRecord + 2
+    bytesLeft = max(0, state.limit - Int(Twoskip.firstRecord))
+    jumpsLeft = bytes.byteCount / 8
   }
 
   /// A walk that starts where a search ended.
@@ -74,7 +77,11 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
       hasEnded = true
       return nil
     }
-    stepsLeft -= 1
+    bytesLeft -= next.end - next.offset
+    if bytesLeft < 0 {
+      hasEnded = true
+      throw TwoskipError(.listEntry, at: UInt64(next.offset), found: UInt64(next.offset))
+    }
     current = next
     if !frontier.isEmpty { passOnUpperLists(next) }
     try state.checkTail(of: next)
@@ -93,7 +100,7 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
     if isCut { return jump(after: last) }
     do throws(TwoskipError) {
       guard let next = try state.next(after: current) else { return nil }
-      if order.compare(last.key(in: state.bytes), next.key(in: state.bytes)) >= 0 || stepsLeft == 0 {
+      if order.compare(last.key(in: state.bytes), next.key(in: state.bytes)) >= 0, hasProvenKey(next) {
         try settleOrder(last, next)
       }
       return next
@@ -117,11 +124,15 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
     return try advance()
   }
 
+  /// Whether a key has a right checksum. One that has not proves nothing, and is thrown for that when it is handed out.
+  @inline(never)
+  private func hasProvenKey(_ record: TwoskipRecord) -> Bool { (try? state.checkTail(of: record)) != nil }
+
   /// Finds out whether two neighbours that contradict the present order prove the other one.
   @inline(never)
   private mutating func settleOrder(_ first: TwoskipRecord, _ second: TwoskipRecord) throws(TwoskipError) {
     // Asked once in a walk, or a file with many keys out of order would be walked as often.
-    if stepsLeft > 0, order == .raw, mayBeMbox {
+    if order == .raw, mayBeMbox {
       mayBeMbox = isMbox(first, second)
       if mayBeMbox {
         order = .mbox
@@ -176,9 +187,9 @@ extension TwoskipCursor {
     isCut = false
     for list in 1..<Twoskip.levels {
       // An upper list can have stayed behind while list 0 went on: let it catch up. Each step is made once in a walk.
-      while stepsLeft > 0, let next = state.hint(frontier[list], list: list) {
+      while jumpsLeft > 0, let next = state.hint(frontier[list], list: list) {
         if isBehind(next, last) { return next }
-        stepsLeft -= 1
+        jumpsLeft -= 1
         frontier[list] = next.pointer(list + 1, in: state.bytes)
       }
     }

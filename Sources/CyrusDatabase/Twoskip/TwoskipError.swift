@@ -21,7 +21,7 @@ public struct TwoskipError: Error, Hashable, Sendable, CustomStringConvertible {
     case tailChecksum = "record tail checksum differs"
     case deleteTarget = "delete record does not lead to a record"
     case keyOrder = "keys out of order"
-    case unresolvablePair = "both level-0 pointers lie beyond the committed end"
+    case unresolvablePair = "the successor on list 0 is lost: its place holds what no commit has written"
     case truncated = "file ends before its committed end"
 
     /// The rule that the verifier would report.

@@ -24,6 +24,7 @@ struct TwoskipHistory: ~Escapable {
     var starts = BitMap(byteCount: bytes.byteCount)
     var commits: [Commit] = []
     var entryCount: UInt64 = 0
+    var hasDeletes = false
     var gapCount = 0
     let committed = min(Int(truncatingIfNeeded: end ?? UInt64(bytes.byteCount)), bytes.byteCount)
     let first = min(TwoskipHeader.byteCount, bytes.byteCount)
@@ -43,6 +44,7 @@ struct TwoskipHistory: ~Escapable {
           case .record, .delete:
             starts.insert(record.offset)
             entryCount += 1
+            if record.kind == .delete { hasDeletes = true }
           case .commit: if start < committed { commits.append(Commit(offset: record.offset)) }
           case .dummy: break
           }
@@ -55,9 +57,16 @@ struct TwoskipHistory: ~Escapable {
     let order = end.flatMap { try? TwoskipState(bytes, end: $0).decideOrder() }
     var outcome = replay(key, starts: starts, order: order ?? .raw, commits: commits, liveness)
     // Live keys that fit both orders do not tell in which of them the log found what it deleted.
-    if !outcome.addsUp, order == .raw, let end, TwoskipState(bytes, end: end).orderEvidence().allowsMbox {
+    var isAmbiguous = false
+    if hasDeletes, order == .raw, let end, TwoskipState(bytes, end: end).orderEvidence().allowsMbox {
       let other = replay(key, starts: starts, order: .mbox, commits: commits, liveness)
-      if other.addsUp { outcome = other }
+      if outcome.addsUp, other.addsUp, outcome.versions != other.versions {
+        let evidence = evidence(starts)
+        isAmbiguous = evidence.allowsRaw == evidence.allowsMbox
+        if evidence.allowsMbox, !evidence.allowsRaw { outcome = other }
+      } else if other.addsUp, !outcome.addsUp {
+        outcome = other
+      }
     }
     var doubt: String?
     if gapCount > 0 {
@@ -68,6 +77,8 @@ struct TwoskipHistory: ~Escapable {
       doubt = "list 0 is damaged, so the order of keys, by which deletes find theirs, is not known"
     } else if !outcome.addsUp {
       doubt = "the log does not add up to what list 0 has, so a delete may be missing or belong to another key"
+    } else if isAmbiguous {
+      doubt = "the keys fit both orders, and which key a delete belongs to hangs on the order"
     }
     return History(versions: outcome.versions, doubt: doubt)
   }
@@ -102,6 +113,28 @@ struct TwoskipHistory: ~Escapable {
       if liveness.liveness(of: place, isCommitted: true) != .live { addsUp = false }
     }
     return (versions, addsUp && count == liveness.liveRecordCount)
+  }
+
+  /// What all records, dead ones too, say about the order: no pointer of a record ever led to a smaller key.
+  private func evidence(_ starts: borrowing BitMap) -> TwoskipState.OrderEvidence {
+    var evidence = TwoskipState.OrderEvidence()
+    for (index, word) in starts.copyOfWords().enumerated() {
+      var word = word
+      while word != 0 {
+        let offset = index << 9 | word.trailingZeroBitCount << 3
+        word &= word - 1
+        guard let record = try? TwoskipRecord(at: offset, in: bytes, limit: bytes.byteCount), record.kind == .record
+        else { continue }
+        for pointer in 0..<record.pointerCount {
+          let target = record.pointer(pointer, in: bytes)
+          guard starts.contains(pointer: target),
+            let next = try? TwoskipRecord(at: Int(target), in: bytes, limit: bytes.byteCount), next.kind == .record
+          else { continue }
+          evidence.consider(record.key(in: bytes), next.key(in: bytes))
+        }
+      }
+    }
+    return evidence
   }
 
   private func isCommitted(_ offset: Int) -> Bool { end.map { UInt64(offset) < $0 } ?? false }

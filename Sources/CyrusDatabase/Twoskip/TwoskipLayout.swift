@@ -13,7 +13,7 @@ struct TwoskipLiveness: ~Copyable {
 
   /// Walks list 0, stopping where it is broken.
   init(_ bytes: RawSpan, end: UInt64?) {
-    visited = BitMap(byteCount: bytes.byteCount)
+    visited = BitMap(byteCount: min(bytes.byteCount, Int(clamping: end ?? 0)))
     guard let end else {
       isWhole = false
       liveRecordCount = 0

@@ -80,10 +80,14 @@ extension TwoskipState {
     return next
   }
 
-  /// - Throws: ``TwoskipError`` with `.keyOrder` unless the second key comes after the first.
+  /// - Throws: ``TwoskipError`` with `.keyOrder` unless the second key comes after the first, and that is proven: otherwise
+  ///   `.tailChecksum`.
   @inline(__always)
   func requireAscending(_ first: TwoskipRecord, _ second: TwoskipRecord, in order: KeyOrder) throws(TwoskipError) {
     if order.compare(first.key(in: bytes), second.key(in: bytes)) >= 0 {
+      // A key with a wrong checksum proves nothing.
+      if first.kind == .record { try checkTail(of: first) }
+      try checkTail(of: second)
       throw TwoskipError(.keyOrder, at: UInt64(second.offset), found: UInt64(first.offset))
     }
   }
@@ -111,17 +115,29 @@ extension TwoskipState {
     }
   }
 
-  /// Looks at the keys on list 0 to find out the file's order, up to the first damage.
+  /// Looks at the keys on list 0 to find out the file's order, up to the first damage that ends the list.
   ///
   /// - Complexity: O(*n*); ends early when both orders are ruled out.
   func orderEvidence() -> OrderEvidence {
     var evidence = OrderEvidence()
+    // Keys that are not proven need not ascend, so what bounds the walk is the number of records that fit.
+    var stepsLeft = limit / Twoskip.smallestRecord
     do throws(TwoskipError) {
       var current = try dummy()
-      // While either order is possible keys ascend in it, so no entry is met twice.
       while evidence.allowsRaw || evidence.allowsMbox, let next = try self.next(after: current) {
-        evidence.consider(current.key(in: bytes), next.key(in: bytes))
+        var changed = evidence
+        changed.consider(current.key(in: bytes), next.key(in: bytes))
+        if changed.allowsRaw != evidence.allowsRaw || changed.allowsMbox != evidence.allowsMbox {
+          // A key with a wrong checksum proves nothing.
+          if let wrong = tailError(of: current) ?? tailError(of: next) {
+            evidence.damage = evidence.damage ?? wrong
+          } else {
+            evidence = changed
+          }
+        }
         current = next
+        stepsLeft -= 1
+        if stepsLeft < 0 { throw TwoskipError(.keyOrder, at: UInt64(next.offset)) }
       }
     } catch {
       evidence.damage = error
@@ -139,25 +155,58 @@ extension TwoskipState {
     case (false, true): return .mbox
     case (true, true):
       if let damage = evidence.damage { throw damage }
+      // A damaged key can hide that the keys do not fit both.
+      try requireProvenKeys()
       return .raw
     case (false, false): throw TwoskipError(.keyOrder, at: Twoskip.dummy)
     }
   }
 
+  private func tailError(of record: TwoskipRecord) -> TwoskipError? {
+    guard record.kind == .record else { return nil }
+    do throws(TwoskipError) { try checkTail(of: record) } catch { return error }
+    return nil
+  }
+
+  private func requireProvenKeys() throws(TwoskipError) {
+    var current = try dummy()
+    while let next = try self.next(after: current) {
+      try checkTail(of: next)
+      current = next
+    }
+  }
+
   /// Finds where `key` is or would be, whatever the order of the file, and in which order it was found.
   ///
-  /// A match is a match in any order, and where both orders lead to the same neighbours nothing hangs on it. Only if
-  /// they do not are the keys of the whole file looked at.
-  func search(for key: RawSpan) throws(TwoskipError) -> (position: Position, order: KeyOrder) {
-    do throws(TwoskipError) {
-      let raw = try search(for: key, in: .raw)
-      if raw.isMatch { return (raw, .raw) }
-      let mbox = try search(for: key, in: .mbox)
-      if mbox.before.offset == raw.before.offset { return (raw, .raw) }
-    } catch {
-      guard error.code == .keyOrder else { throw error }
+  /// A match is a match in any order, and where both orders lead to the same neighbours nothing hangs on it. Two
+  /// neighbours that contradict one order prove the other. Only if all that does not tell are the keys of the whole file
+  /// looked at.
+  ///
+  /// - Parameter known: The order of the file, if it was found out before.
+  /// - Returns: Besides the position the order it was found in, and whether that is for certain the order of the file.
+  func search(
+    for key: RawSpan, known: KeyOrder? = nil
+  ) throws(TwoskipError) -> (position: Position, order: KeyOrder, isOrderProven: Bool) {
+    if let known { return (try search(for: key, in: known), known, true) }
+    guard let raw = try searchUnlessContradicted(for: key, in: .raw) else {
+      return (try search(for: key, in: .mbox), .mbox, true)
     }
+    if raw.isMatch { return (raw, .raw, false) }
+    guard let mbox = try searchUnlessContradicted(for: key, in: .mbox) else { return (raw, .raw, true) }
+    if mbox.before.offset == raw.before.offset { return (raw, .raw, false) }
     let order = try decideOrder()
-    return (try search(for: key, in: order), order)
+    return (order == .raw ? raw : mbox, order, true)
+  }
+
+  /// Finds where `key` is or would be in this order; nil if two proven neighbours contradict the order.
+  private func searchUnlessContradicted(
+    for key: RawSpan, in order: KeyOrder
+  ) throws(TwoskipError) -> Position? {
+    do throws(TwoskipError) {
+      return try search(for: key, in: order)
+    } catch {
+      if error.code == .keyOrder { return nil }
+      throw error
+    }
   }
 }

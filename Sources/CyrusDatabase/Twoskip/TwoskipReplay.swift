@@ -91,7 +91,7 @@ struct TwoskipReplay: ~Copyable, ~Escapable {
           report(.set(rank: rank, offset: offset))
           continue
         }
-        let next = bytes.bigEndian(UInt64.self, at: offset + 8)
+        let next = (try? TwoskipRecord(at: offset, in: bytes, limit: bytes.byteCount))?.first ?? 0
         let bound = next == 0 ? keyCount : rank(ofRecordAt: next)
         if let bound, let rank = present.last(below: bound) {
           present.remove(rank)

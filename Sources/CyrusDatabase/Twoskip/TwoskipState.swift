@@ -74,10 +74,39 @@ struct TwoskipState: ~Escapable {
     guard let pointer = successor(record.first, record.second, end: end) else {
       throw TwoskipError(.unresolvablePair, at: UInt64(record.offset))
     }
-    if pointer == 0 { return nil }
+    if pointer == 0 {
+      if max(record.first, record.second) >= end { try requireEnd(at: record) }
+      return nil
+    }
     let next = try self.record(at: pointer, from: record.offset)
     if next.kind == .record { return next }
     return try skip(next, from: record.offset)
+  }
+
+  /// Makes sure that list 0 ends at a record of whose level-0 pointers one is 0 and the other lies beyond the committed
+  /// end.
+  ///
+  /// Mostly that is the last record, behind which an open transaction has put another one. But if the file is a mixture of
+  /// two moments, the transaction may have been given up, and its 0 stands where the successor was: then records are
+  /// missing. The header's count tells; while the file is dirty it can be one too small.
+  ///
+  /// - Throws: ``TwoskipError`` with `.unresolvablePair` if there should be more records.
+  /// - Complexity: O(*n*).
+  @inline(never)
+  private func requireEnd(at last: TwoskipRecord) throws(TwoskipError) {
+    // A header that cannot be read, or is another one, proves nothing; who reads a live file will find that out.
+    guard let header = try? TwoskipHeader(of: bytes), header.currentSize == end else { return }
+    var count: UInt64 = 0
+    var current = try dummy()
+    while current.offset != last.offset {
+      guard count <= header.recordCount, let next = try next(after: current) else { break }
+      count += 1
+      current = next
+    }
+    let isRight = count == header.recordCount || (header.isDirty && count == header.recordCount &+ 1)
+    if current.offset != last.offset || !isRight {
+      throw TwoskipError(.unresolvablePair, at: UInt64(last.offset), expected: header.recordCount, found: count)
+    }
   }
 
   /// The tail checksum compared.
