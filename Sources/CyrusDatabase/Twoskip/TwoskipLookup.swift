@@ -2,7 +2,8 @@
 //
 // Only list 0 is believed. Lists 1 and above bring the search near, and every pointer of theirs that
 // leads beyond the committed end, out of the file, to damage or not forward is left aside: the search
-// goes down a list at the same record. So an open transaction or a damaged upper list costs time, not truth.
+// goes down a list at the same record. So an open transaction or a damaged upper list costs time, not truth. What is not
+// seen here are forged pointers with right checksums that lead to dead records: that takes a verification.
 //
 // Why two tail checksums are enough: a match needs only its own. That a key is absent follows from a pair of neighbours
 // on list 0, one key below and one above the key sought: however the search came there, if both keys are proven and the
