@@ -23,6 +23,7 @@ let package = Package(
   name: "cyrus-inspect",
   products: [
     .library(name: "CyrusDatabase", targets: ["CyrusDatabase"]),
+    .library(name: "CyrusMailboxes", targets: ["CyrusMailboxes"]),
     .executable(name: "dbinspect", targets: ["dbinspect"]),
   ],
   dependencies: [
@@ -34,9 +35,10 @@ let package = Package(
       cSettings: [.enableWarning("all"), .treatAllWarnings(as: .error)],
       linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CyrusDatabase", dependencies: ["CCyrusShim"], swiftSettings: librarySettings),
+    .target(name: "CyrusMailboxes", dependencies: ["CyrusDatabase"], swiftSettings: librarySettings),
     .executableTarget(
       name: "dbinspect",
-      dependencies: ["CyrusDatabase", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["CyrusDatabase", "CyrusMailboxes", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: settings),
     .executableTarget(
       name: "FirstLook", dependencies: ["CyrusDatabase"], path: "Examples/FirstLook", swiftSettings: testSettings),
@@ -49,6 +51,9 @@ let package = Package(
       name: "CyrusLiveTests", dependencies: ["CyrusDatabase", "TestSupport"], swiftSettings: testSettings),
     .testTarget(
       name: "CyrusDatabaseTests", dependencies: ["CyrusDatabase", "CCyrusShim", "TestSupport"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "CyrusMailboxesTests", dependencies: ["CyrusMailboxes", "CyrusDatabase", "TestSupport"],
       swiftSettings: testSettings),
     .testTarget(
       name: "DbinspectTests", dependencies: ["dbinspect", "TestSupport"], swiftSettings: testSettings),
