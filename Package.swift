@@ -38,7 +38,9 @@ let package = Package(
     .target(name: "CyrusMailboxes", dependencies: ["CyrusDatabase"], swiftSettings: librarySettings),
     .executableTarget(
       name: "dbinspect",
-      dependencies: ["CyrusDatabase", "CyrusMailboxes", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "CyrusDatabase", "CyrusMailboxes", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "FirstLook", dependencies: ["CyrusDatabase"], path: "Examples/FirstLook", swiftSettings: testSettings),

@@ -13,6 +13,7 @@ public struct DecodingIssue: Hashable, Sendable {
   /// Whether ``bytes`` are of the key; otherwise they are of the value.
   public let isInKey: Bool
 
+  /// Makes an issue from its parts.
   public init(code: String, isError: Bool, bytes: Range<Int>, isInKey: Bool = false) {
     self.code = code
     self.isError = isError
