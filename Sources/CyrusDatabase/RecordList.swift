@@ -6,6 +6,16 @@
 //
 // Facts: Docs/Formats/twoskip.md, "Reading without a lock".
 
+/// Which records a list is to have.
+public enum RecordSelection: Sendable, Hashable {
+  /// The record with exactly this key, if there is one.
+  case key([UInt8])
+  /// Those whose keys start with this; empty for all.
+  case prefix([UInt8])
+  /// Those from the first key that is not smaller than `from` on, whose keys start with `prefix`.
+  case range(from: [UInt8], prefix: [UInt8])
+}
+
 /// The records of one committed state, in the order of the file, proven before the first is given out.
 ///
 /// Made by ``Database/records(from:prefix:limit:locking:)``. For who cannot take back what was printed or sent: nothing
@@ -30,14 +40,15 @@ public struct RecordList: ~Copyable, Sendable {
   /// How much damage is listed. More is only counted.
   public static let listedDamageMax = 1000
 
-  /// Finds the records; they are not proven yet.
-  init(
-    of snapshot: consuming Snapshot, from start: RawSpan, prefix: RawSpan, limit: Int
-  ) throws(DatabaseError) {
+  /// Finds the records, and proves that they are of one state.
+  init(of snapshot: consuming Snapshot, _ selections: [RecordSelection], limit: Int) throws(DatabaseError) {
     var places = Places()
     var damage: [(Damage, Int)] = []
     var damageCount = 0
-    try Self.find(in: snapshot, from: start, prefix: prefix, limit: limit, &places, &damage, &damageCount)
+    for selection in selections {
+      try Self.find(in: snapshot, selection, limit: limit, &places, &damage, &damageCount)
+    }
+    try snapshot.confirm()
     isLimited = places.count >= limit
     self.places = places
     self.damage = damage
@@ -45,7 +56,27 @@ public struct RecordList: ~Copyable, Sendable {
     self.snapshot = snapshot
   }
 
-  // Borrows the snapshot for one call: a view of it must not live on while it is moved into place.
+  // These borrow the snapshot for one call: a view of it must not live on while it is moved into place.
+
+  private static func find(
+    in snapshot: borrowing Snapshot, _ selection: RecordSelection, limit: Int, _ places: inout Places,
+    _ damage: inout [(Damage, Int)], _ damageCount: inout Int
+  ) throws(DatabaseError) {
+    switch selection {
+    case .key(let key):
+      do throws(DatabaseError) {
+        if places.count < limit, let offset = try offset(of: key, in: snapshot) { places.append(offset) }
+      } catch {
+        try note(error, at: places.count, &damage, &damageCount)
+      }
+    case .prefix(let prefix):
+      try find(in: snapshot, from: RawSpan(), prefix: prefix.rawSpan, limit: limit, &places, &damage, &damageCount)
+    case .range(let start, let prefix):
+      try find(
+        in: snapshot, from: start.rawSpan, prefix: prefix.rawSpan, limit: limit, &places, &damage, &damageCount)
+    }
+  }
+
   private static func find(
     in snapshot: borrowing Snapshot, from start: RawSpan, prefix: RawSpan, limit: Int, _ places: inout Places,
     _ damage: inout [(Damage, Int)], _ damageCount: inout Int
@@ -56,12 +87,22 @@ public struct RecordList: ~Copyable, Sendable {
         guard let record = try records.next() else { return }
         places.append(record.offset)
       } catch {
-        guard case .damaged(_, let met) = error else { throw error }
-        damageCount += 1
-        if damageCount <= listedDamageMax { damage.append((met, places.count)) }
+        try note(error, at: places.count, &damage, &damageCount)
       }
     }
-    try snapshot.confirm()
+  }
+
+  private static func note(
+    _ error: DatabaseError, at index: Int, _ damage: inout [(Damage, Int)], _ damageCount: inout Int
+  ) throws(DatabaseError) {
+    guard case .damaged(_, let met) = error else { throw error }
+    damageCount += 1
+    if damageCount <= listedDamageMax { damage.append((met, index)) }
+  }
+
+  private static func offset(of key: [UInt8], in snapshot: borrowing Snapshot) throws(DatabaseError) -> UInt64? {
+    guard let record = try snapshot.record(for: key.rawSpan) else { return nil }
+    return record.offset
   }
 
   /// How many records there are.
@@ -122,8 +163,22 @@ extension Database {
   public func records(
     from start: RawSpan = RawSpan(), prefix: RawSpan = RawSpan(), limit: Int = .max, locking: Locking = .auto
   ) throws(DatabaseError) -> RecordList {
+    try records([.range(from: Array(start), prefix: Array(prefix))], limit: limit, locking: locking)
+  }
+
+  /// Several selections of records, one after the other, all of one committed state.
+  ///
+  /// - Parameters:
+  ///   - selections: What to list. Records that are selected twice are listed twice.
+  ///   - limit: At most so many records.
+  ///   - locking: As for ``records(from:prefix:limit:locking:)``.
+  /// - Throws: As ``snapshot(locking:)``.
+  /// - Complexity: O(log *n*) for each selection, and O(records found).
+  public func records(
+    _ selections: [RecordSelection], limit: Int = .max, locking: Locking = .auto
+  ) throws(DatabaseError) -> RecordList {
     guard case .auto(let wait) = locking else {
-      return try RecordList(of: try snapshot(locking: locking), from: start, prefix: prefix, limit: limit)
+      return try RecordList(of: try snapshot(locking: locking), selections, limit: limit)
     }
     try requireReadable()
     let begin = ContinuousClock.now
@@ -133,14 +188,14 @@ extension Database {
       attempt += 1
       guard let snapshot = try Snapshot.inPlace(path: path, evenIfBusy: !isFirst) else { continue }
       do throws(DatabaseError) {
-        let list = try RecordList(of: snapshot, from: start, prefix: prefix, limit: limit)
+        let list = try RecordList(of: snapshot, selections, limit: limit)
         // Damage seen in a busy file may be a writer's half-done work: only what a copy shows as well is damage.
         if isFirst || list.damageCount == 0 { return list }
       } catch {
         guard error.isOvertaken else { throw error }
       }
     } while attempt < 4 || ContinuousClock.now - begin < .milliseconds(20)
-    return try records(from: start, prefix: prefix, limit: limit, locking: .copy(wait: wait))
+    return try records(selections, limit: limit, locking: .copy(wait: wait))
   }
 
   /// The records whose keys start with `prefix`, given as text. See ``records(from:prefix:limit:locking:)``.

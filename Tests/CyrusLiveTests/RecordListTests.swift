@@ -54,6 +54,10 @@ import Testing
     let matching = try Self.pairs(try database.records(prefix: prefix.span.bytes))
     #expect(matching == expected)
     #expect(!expected.isEmpty)
+    let (first, last) = (sample.pairs[0], sample.pairs[60])
+    let chosen = try Self.pairs(
+      try database.records([.key(last.key), .key(Array("none".utf8)), .prefix(prefix), .key(first.key)]))
+    #expect(chosen == [last] + expected + [first])
     let empty = try Database(path: try folder.file("empty.db", [])).records()
     let count = empty.count
     #expect(count == 0)
