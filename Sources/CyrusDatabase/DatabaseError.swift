@@ -27,7 +27,7 @@ public struct Damage: Error, Hashable, Sendable, CustomStringConvertible {
   public let rule: String
   /// First byte of the structure at fault, from the start of the file.
   public let offset: UInt64
-  /// What the rule asks for, where that is a number.
+  /// What the rule asks for, where that is one number and not a limit.
   public let expected: UInt64?
   /// What the file holds, where that is a number.
   public let found: UInt64?

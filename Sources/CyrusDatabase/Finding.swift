@@ -30,7 +30,7 @@ public struct Finding: Hashable, Sendable, CustomStringConvertible {
   public let rule: String
   /// The bytes concerned, from the start of the file; starts with the structure at fault.
   public let bytes: Range<UInt64>
-  /// What the rule asks for, where that is a number.
+  /// What the rule asks for, where that is one number and not a limit.
   public let expected: UInt64?
   /// What the file holds, where that is a number.
   public let found: UInt64?

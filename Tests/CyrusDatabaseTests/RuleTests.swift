@@ -34,6 +34,15 @@ import Testing
     #expect(counted == UInt64(full.findings.count))
   }
 
+  @Test(arguments: BrokenFile.all.map(\.bytes) + Fixture.all.map { Fixture.bytes(of: $0.file) })
+  func `a finding never expects what it found`(_ bytes: [UInt8]) {
+    for depth in VerificationDepth.allCases {
+      for finding in report(on: bytes, depth).findings where finding.expected != nil {
+        #expect(finding.expected != finding.found, "\(finding)")
+      }
+    }
+  }
+
   @Test(arguments: BrokenFile.all)
   func `the verdict follows from the findings and the state`(_ file: BrokenFile) {
     let full = report(on: file.bytes)

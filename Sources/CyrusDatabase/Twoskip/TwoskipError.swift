@@ -68,7 +68,7 @@ public struct TwoskipError: Error, Hashable, Sendable, CustomStringConvertible {
   public let code: Code
   /// First byte of the structure at fault, from the start of the file.
   public let offset: UInt64
-  /// What the format asks for, where that is a number.
+  /// What the format asks for, where that is one number and not a limit.
   public let expected: UInt64?
   /// What the file holds, where that is a number.
   public let found: UInt64?

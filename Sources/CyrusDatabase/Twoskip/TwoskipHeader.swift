@@ -65,7 +65,7 @@ public struct TwoskipHeader: Sendable, Hashable, BitwiseCopyable {
     }
     guard version <= 1 else { throw TwoskipError(.version, at: 20, expected: 1, found: UInt64(version)) }
     guard currentSize >= Twoskip.firstRecord, currentSize % 8 == 0, currentSize <= Twoskip.largestSize else {
-      throw TwoskipError(.currentSize, at: 48, expected: Twoskip.firstRecord, found: currentSize)
+      throw TwoskipError(.currentSize, at: 48, found: currentSize)
     }
   }
 }

@@ -56,7 +56,7 @@ struct TwoskipRecord: BitwiseCopyable {
   @inline(__always)
   init(at offset: Int, in bytes: RawSpan, limit: Int) throws(TwoskipError) {
     guard limit - offset >= Twoskip.smallestRecord else {
-      throw TwoskipError(.recordFits, at: UInt64(offset), expected: 24, found: UInt64(limit - offset))
+      throw TwoskipError(.recordFits, at: UInt64(offset), found: UInt64(limit - offset))
     }
     let word = bytes.bigEndian(UInt64.self, at: offset)
     guard let kind = Kind(rawValue: UInt8(truncatingIfNeeded: word >> 56)) else {

@@ -242,7 +242,7 @@ extension TwoskipVerifier {
   private mutating func reportAlternateBeyond(_ record: TwoskipRecord, _ pointer: UInt64, _ walk: Walk) {
     findings.add(
       .level0Pair, walk.isSettled ? .damage : .warning, at: record.offset..<record.tailOffset,
-      "a level-0 pointer lies beyond the committed end", expected: UInt64(end), found: pointer)
+      "a level-0 pointer lies beyond the committed end", found: pointer)
   }
 
   @inline(__always)
