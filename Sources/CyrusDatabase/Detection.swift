@@ -46,7 +46,7 @@ enum Detection: Hashable {
       self = found
     } else if let family = Self.startOfMark(bytes) {
       self = .unknown(family)
-    } else if isInterruptedCreation(bytes, fileByteCount: fileByteCount) {
+    } else if fileByteCount >= Twoskip.firstRecord, hasZeroHeader(bytes) {
       self = .engine(.twoskip, isCut: false)
     } else if Self.looksLikeFlat(bytes) {
       self = .engine(.flat, isCut: false)

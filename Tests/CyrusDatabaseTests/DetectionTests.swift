@@ -179,6 +179,24 @@ struct EngineSample: CustomTestStringConvertible, Sendable {
     #expect(try database.verify().verdict == .damaged)
   }
 
+  @Test func `a database whose header was overwritten with zeros is damaged, not empty`() throws {
+    var bytes = Fixture.bytes(of: "ts-two.db")
+    bytes.replaceSubrange(0..<64, with: repeatElement(0, count: 64))
+    let database = try Database(path: try folder.write(bytes))
+    #expect(database.engine == .twoskip)
+    let error = #expect(throws: DatabaseError.self) { _ = try database.snapshot().state }
+    guard case .damaged(_, let damage) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(damage.rule == TwoskipRule.magic.name)
+    let report = try database.verify()
+    #expect(report.verdict == .damaged)
+    #expect(report.state == .unreadable)
+    #expect(try database.layout().state == .unreadable)
+    #expect(try database.layout().history(of: utf8("keyone").rawSpan).doubt != nil)
+  }
+
   @Test func `what is no regular file is refused, and a fifo does not block`() throws {
     let fifo = folder.path("fifo")
     #expect(mkfifo(fifo, 0o600) == 0)

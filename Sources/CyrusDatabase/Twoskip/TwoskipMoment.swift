@@ -105,9 +105,16 @@ struct TwoskipProof: Sendable {
   }
 }
 
-/// Whether a file has its list head but not yet its header: 64 zeros, then the start of the DUMMY record.
+/// Whether a file has its list head but not yet its header, and nothing else.
+///
+/// With more behind the list head it is a database that has lost its header.
 func isInterruptedCreation(_ bytes: RawSpan, fileByteCount: UInt64) -> Bool {
-  guard fileByteCount >= Twoskip.firstRecord, bytes.byteCount >= 66 else { return false }
+  fileByteCount == Twoskip.firstRecord && hasZeroHeader(bytes)
+}
+
+/// Whether 64 zeros and the start of the DUMMY record are where a file starts.
+func hasZeroHeader(_ bytes: RawSpan) -> Bool {
+  guard bytes.byteCount >= 66 else { return false }
   for index in 0..<TwoskipHeader.byteCount where bytes.byte(at: index) != 0 { return false }
   return bytes.byte(at: 64) == TwoskipRecord.Kind.dummy.rawValue && bytes.byte(at: 65) == UInt8(Twoskip.levels)
 }
