@@ -219,7 +219,9 @@ public struct Layout: ~Copyable, Sendable {
   ///
   /// - Complexity: O(*n* log *n*) in the records of the file, and about 30 bytes of memory for each.
   public func history(of key: RawSpan) -> History {
-    TwoskipHistory(whole.bytes, end: committedEnd).versions(of: key, live)
+    // Nothing was ever committed, and that is certain.
+    if state == .empty || state == .interruptedCreation { return History(versions: [], doubt: nil) }
+    return TwoskipHistory(whole.bytes, end: committedEnd).versions(of: key, live)
   }
 
   /// Bytes of the file, as many of the range as there are.

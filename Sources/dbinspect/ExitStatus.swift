@@ -51,8 +51,8 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
   /// The status of a command that did all it was asked for on a file in this state.
   init(_ state: FileState) {
     switch state {
-    case .clean, .dirty, .longer, .empty: self = .yes
-    case .truncated, .interruptedCreation, .unreadable: self = .broken
+    case .clean, .dirty, .longer, .empty, .interruptedCreation: self = .yes
+    case .truncated, .unreadable: self = .broken
     }
   }
 

@@ -29,6 +29,13 @@ import Testing
     #expect(none.doubt == nil)
   }
 
+  @Test(arguments: ["ts-zero-length.db", "ts-zero-header.db"])
+  func `a database to which nothing was ever committed leaves no doubt`(_ file: String) throws {
+    let history = try Database(path: Fixture.path(of: file)).layout().history(of: utf8("key").rawSpan)
+    #expect(history.versions == [])
+    #expect(history.doubt == nil)
+  }
+
   @Test(arguments: Style.all, Seed.some(3))
   func `the history of a random database is what happened`(_ style: Style, _ seed: Seed) throws {
     var database = RandomDatabase(style, random: seed.generator(31))
