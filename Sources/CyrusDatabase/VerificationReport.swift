@@ -19,8 +19,6 @@ public struct VerificationReport: Sendable, Hashable {
     case recoverable
     /// Some rule is broken in a way that puts content or use in danger.
     case damaged
-    /// Not a database at all.
-    case notDatabase
   }
 
   /// A kind of bytes, and how many there are. The parts of a report add up to the file.

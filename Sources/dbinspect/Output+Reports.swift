@@ -86,7 +86,7 @@ extension VerificationReport.Verdict {
     switch self {
     case .sound: .green
     case .recoverable: .yellow
-    case .damaged, .notDatabase: .red
+    case .damaged: .red
     }
   }
 }

@@ -111,6 +111,5 @@ import Testing
     #expect(Verify.status(.recoverable, strict: false) == .yes)
     #expect(Verify.status(.recoverable, strict: true) == .no)
     #expect(Verify.status(.damaged, strict: false) == .broken)
-    #expect(Verify.status(.notDatabase, strict: false) == .notDatabase)
   }
 }
