@@ -98,9 +98,17 @@ struct DBInspect: ParsableCommand {
     end(failure.status)
   }
 
+  /// Ends with what was asked for: help, version or a completion script.
+  private static func endTelling(_ text: String) -> Never {
+    var output = Output()
+    // The script for bash offers commands alone as the first word, which may be a file, too.
+    output.line(text.replacing("complete -o filenames -F", with: "complete -o filenames -o default -F"))
+    end(output.finish(.yes))
+  }
+
   /// Ends with what the argument parser has to say: help and version on standard output, complaints as one line.
   private static func endParsing(with error: any Error) -> Never {
-    guard exitCode(for: error) != .success else { exit(withError: error) }
+    guard exitCode(for: error) != .success else { endTelling(fullMessage(for: error)) }
     let isUsage = exitCode(for: error) == .validationFailure
     let status = isUsage ? ExitStatus.usage : ExitStatus.software
     let message = isUsage ? message(for: error) : "a bug in dbinspect: \(error)"

@@ -49,6 +49,7 @@ struct CommonOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp("Take the file for one of this engine; only twoskip is read.", valueName: "name"),
+    completion: .list(Engine.allCases.map(\.rawValue)),
     transform: { name in
       guard let engine = Engine(rawValue: name) else {
         let known = Engine.allCases.map(\.rawValue).joined(separator: ", ")

@@ -170,6 +170,31 @@ import Testing
     #expect(root.text.contains("\n  \(command) "))
   }
 
+  @Test func `bash completes file names and engines`() throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.file("mail boxes.db", [])
+    func completions(_ words: String...) throws -> [String] {
+      let quoted = (["dbinspect"] + words).map { "'\($0)'" }
+      let last = words.last ?? ""
+      let run = try Tool.shell(
+        """
+        cd '\(folder.url.path)'; source <("$D" --generate-completion-script bash)
+        COMP_WORDS=(\(quoted.joined(separator: " "))) COMP_CWORD=\(words.count)
+        COMP_LINE="${COMP_WORDS[*]}" COMP_POINT=${#COMP_LINE}
+        _dbinspect dbinspect '\(last)' "${COMP_WORDS[COMP_CWORD - 1]}"; printf '%s\\n' "${COMPREPLY[@]}"
+        """)
+      return run.text.split(separator: "\n").map(String.init)
+    }
+    for command in ["info", "show", "get", "verify", "dump", "explain", "history", "overview"] {
+      #expect(try completions(command, "mail") == ["mail boxes.db"], "\(command)")
+    }
+    #expect(try completions("info", "--engine", "twos") == ["twoskip"])
+    #expect(try completions("sh") == ["show"])
+    // The first word may be a file, too: what the script has nothing for bash completes by itself.
+    let registered = try Tool.shell("source <(\"$D\" --generate-completion-script bash); complete -p dbinspect")
+    #expect(registered.text.contains("-o default "))
+  }
+
   @Test func `version and completion scripts are printed`() throws {
     #expect(try Tool.run(["--version"]).text == "0.1.0\n")
     for shell in ["bash", "zsh", "fish"] {

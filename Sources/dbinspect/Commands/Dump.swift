@@ -28,7 +28,7 @@ struct Dump: DatabaseCommand {
         2  something in the range is damaged
       """)
 
-  @Argument(help: "The database.")
+  @Argument(help: "The database.", completion: .file())
   var file: String
 
   @Option(help: ArgumentHelp("Start with the structure that covers this byte.", valueName: "offset"))

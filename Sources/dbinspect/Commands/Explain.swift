@@ -27,7 +27,7 @@ struct Explain: DatabaseCommand {
         2  what lies there is damaged
       """)
 
-  @Argument(help: "The database.")
+  @Argument(help: "The database.", completion: .file())
   var file: String
 
   @Argument(help: "Bytes from the start of the file, decimal or 0x and hexadecimal.")

@@ -27,7 +27,7 @@ struct Get: DatabaseCommand {
         2  damage hides the answer
       """)
 
-  @Argument(help: "The database.")
+  @Argument(help: "The database.", completion: .file())
   var file: String
 
   @Argument(help: "The key; - reads it from standard input, as it is.")

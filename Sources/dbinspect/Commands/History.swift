@@ -28,7 +28,7 @@ struct History: DatabaseCommand {
         2  damage leaves the answer in doubt
       """)
 
-  @Argument(help: "The database.")
+  @Argument(help: "The database.", completion: .file())
   var file: String
 
   @Argument(help: "The key; - reads it from standard input, as it is.")

@@ -27,7 +27,7 @@ struct Info: DatabaseCommand {
         2  the header cannot be trusted, the file is cut, or the scan met damage
       """)
 
-  @Argument(help: "The database.")
+  @Argument(help: "The database.", completion: .file())
   var file: String
 
   @Flag(help: "Look at the whole file.")

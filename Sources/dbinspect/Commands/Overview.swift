@@ -21,7 +21,7 @@ struct Overview: DatabaseCommand {
         66  no such file
       """)
 
-  @Argument(help: "The database.")
+  @Argument(help: "The database.", completion: .file())
   var file: String
 
   // Caught here to be able to say what is meant: a command that is misspelt looks like a file.

@@ -42,7 +42,7 @@ struct Show: DatabaseCommand {
     case text, cyrus, ndjson, csv
   }
 
-  @Argument(help: "The database.")
+  @Argument(help: "The database.", completion: .file())
   var file: String
 
   @Option(help: ArgumentHelp("Only keys that start with this.", valueName: "key"))

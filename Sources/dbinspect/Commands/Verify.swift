@@ -40,7 +40,7 @@ struct Verify: DatabaseCommand {
         Of several files it is that of the worst.
       """)
 
-  @Argument(help: "The databases.")
+  @Argument(help: "The databases.", completion: .file())
   var files: [String]
 
   @Flag(help: "Print a JSON document instead.")
