@@ -24,10 +24,11 @@ struct Failure: Error {
     self.hint = hint
   }
 
-  init(_ error: DatabaseError) {
+  init(_ error: DatabaseError, hint: String? = nil) {
     let isNotDatabase = if case .notDatabase = error { true } else { false }
     self.init(
-      ExitStatus(error), file: error.path, error.description, hint: Self.hint(for: error), isNotDatabase: isNotDatabase)
+      ExitStatus(error), file: error.path, error.description, hint: hint ?? Self.hint(for: error),
+      isNotDatabase: isNotDatabase)
   }
 
   /// Says it on standard error.
@@ -40,7 +41,9 @@ struct Failure: Error {
     switch error {
     case .system(let failure) where ExitStatus(errno: failure.errno) == .noPermission:
       "run it as the owner of the file"
-    case .damaged(let path, _): "dbinspect verify \(shellQuoted(path)) tells all that is wrong"
+    case .damaged(let path, _):
+      "dbinspect verify \(shellQuoted(path)) tells all that is wrong, "
+        + "\(salvageCommand(path)) writes what can be saved"
     case .busy: "--wait SECONDS waits longer; --locking none reads a file that is known to be at rest"
     case .changed, .faulted: "try again, or read a private copy with --locking copy"
     case .replaced, .lockedByThisProcess: "try again"
@@ -72,6 +75,9 @@ enum Talk {
     }
   }
 }
+
+/// What to type to save what is left of a file.
+func salvageCommand(_ file: String) -> String { "dbinspect salvage \(shellQuoted(file)) -o OUT" }
 
 /// A word as a shell takes it, for commands that are suggested.
 func shellQuoted(_ word: String) -> String {

@@ -87,9 +87,12 @@ struct CommonOptions: ParsableArguments {
     do throws(DatabaseError) {
       database = try Database(path: path)
     } catch {
+      guard case .notDatabase = error else { throw Failure(error) }
       // A file whose mark is damaged is looked at if it is said what it should be.
-      guard case .notDatabase = error, let engine else { throw Failure(error) }
-      return Database(path: path, engine: engine)
+      if let engine { return Database(path: path, engine: engine) }
+      throw Failure(
+        error,
+        hint: "if it was twoskip, \(salvageCommand(path)) looks for records anyway, --engine twoskip takes it for one")
     }
     if let engine, let found = database.engine, found != engine {
       throw Failure(

@@ -80,7 +80,27 @@ import Testing
     let run = try Tool.run(["verify", file, "--json"])
     #expect(run.status == 65)
     #expect(try run.json["verdict"] as? String == "notDatabase")
-    #expect(run.errors == "dbinspect: \(file): not a Cyrus database\n")
+    #expect(run.errorLines.first == "dbinspect: \(file): not a Cyrus database")
+  }
+
+  @Test func `a database whose magic is destroyed is no dead end`() throws {
+    let folder = try TemporaryFolder()
+    var bytes = Array(try Data(contentsOf: Fixture.folder.appending(path: "twoskip/ts-two.db")))
+    bytes[0] = 0
+    let file = try folder.file("lost.db", bytes)
+    for command in [[], ["info"], ["show"], ["verify"], ["dump"]] {
+      let run = try Tool.run(command + [file])
+      #expect(run.status == 65)
+      #expect(run.errorLines.last?.contains("dbinspect salvage \(file) -o OUT") == true, "\(run)")
+      #expect(run.errorLines.last?.contains("--engine twoskip") == true, "\(run)")
+    }
+    let forced = try Tool.run([file, "--engine", "twoskip"])
+    #expect(forced.status == 2)
+    #expect(forced.text.contains("\n  dbinspect salvage \(file) -o OUT "))
+    let text = try Tool.run(["salvage", try folder.file("text", Array("hello\n".utf8)), "-o", file + ".out"])
+    #expect(text.status == 65)
+    #expect(!text.errors.contains("salvage"), "no way round in circles: \(text)")
+    #expect(try Tool.run(["salvage", file, "-o", folder.url.appending(path: "out.db").path]).status == 1)
   }
 
   @Test func `info tells the header, and with --scan live from dead bytes`() throws {

@@ -61,7 +61,7 @@ struct Overview: DatabaseCommand {
     if report.findings.count > 10 { output.line("  and \(report.findings.count - 10) more") }
     output.line()
     output.line("next")
-    let advice = Self.advice(report, file: shellQuoted(file))
+    let advice = Self.advice(report, file: shellQuoted(file), salvage: salvageCommand(file))
     let width = advice.map(\.0.unicodeScalars.count).max() ?? 0
     for (command, what) in advice { output.line("  \(command.padded(to: width))  \(what)") }
     return Self.status(report)
@@ -82,7 +82,7 @@ struct Overview: DatabaseCommand {
   static func status(_ report: VerificationReport) -> ExitStatus { Verify.status(report.verdict, strict: false) }
 
   /// Commands that lead on from a report, and what each tells.
-  private static func advice(_ report: VerificationReport, file: String) -> [(String, String)] {
+  private static func advice(_ report: VerificationReport, file: String, salvage: String) -> [(String, String)] {
     var advice = [("dbinspect verify \(file)", "check every byte against every rule")]
     if let damage = report.findings.first(where: { $0.severity == .damage }) {
       let offset = hexadecimal(damage.bytes.lowerBound)
@@ -92,6 +92,9 @@ struct Overview: DatabaseCommand {
         hasContent
           ? ("dbinspect show \(file)", "list what can still be read")
           : ("dbinspect dump \(file)", "see what lies in the file"))
+      if report.state != .interruptedCreation {
+        advice.append((salvage, "write what can be saved to a new file"))
+      }
       return advice
     }
     guard report.fileByteCount > 0 else { return advice }

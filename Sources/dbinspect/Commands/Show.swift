@@ -158,5 +158,6 @@ struct Show: DatabaseCommand {
     }
     if readerIsGone || (listing.isComplete && (quiet || format == .ndjson)) { return }
     Talk.say(listing.description, about: file)
+    if !listing.isComplete { Talk.line("hint: \(salvageCommand(file)) writes what can be saved to a new file") }
   }
 }
