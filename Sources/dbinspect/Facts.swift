@@ -20,9 +20,11 @@ struct Facts {
     writer = snapshot.writer
   }
 
-  /// Bytes before the committed end that are there.
-  private var committedByteCount: UInt64 { min(fileByteCount, header?.currentSize ?? 0) }
-  private var uncommittedByteCount: UInt64 { fileByteCount - committedByteCount }
+  /// Bytes before the committed end, whether they are there or not.
+  private var committedByteCount: UInt64 { header?.currentSize ?? 0 }
+  /// Bytes before the committed end that are not there.
+  private var missingByteCount: UInt64 { committedByteCount - min(committedByteCount, fileByteCount) }
+  private var uncommittedByteCount: UInt64 { fileByteCount - min(committedByteCount, fileByteCount) }
   private var recordCount: UInt64? { header.map { $0.isDirty ? nil : $0.recordCount } ?? 0 }
 
   /// Prints it for people.
@@ -40,7 +42,7 @@ struct Facts {
     row("size", size(fileByteCount))
     if let header {
       row("committed", size(committedByteCount))
-      if header.currentSize > fileByteCount { row("missing", size(header.currentSize - fileByteCount)) }
+      if missingByteCount > 0 { row("missing", size(missingByteCount)) }
       row("uncommitted", size(uncommittedByteCount))
       row("generation", "\(header.generation)")
       row("last repack", repackText(header))
@@ -75,6 +77,7 @@ struct Facts {
       output.object("bytes", .inline) { output in
         output.member("total", fileByteCount)
         output.member("committed", committedByteCount)
+        output.member("missing", missingByteCount)
         output.member("uncommitted", uncommittedByteCount)
       }
       output.member("repackSize", header?.repackSize)

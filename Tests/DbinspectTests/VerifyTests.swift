@@ -103,6 +103,19 @@ import Testing
     #expect(try Tool.run(["salvage", file, "-o", folder.url.appending(path: "out.db").path]).status == 1)
   }
 
+  @Test func `of a file that is cut the header's committed end is told, and no place beyond the file`() throws {
+    let file = try FixtureCopy("twoskip/ts-truncated-commit.db").path
+    let bytes = try #require(try Tool.run(["info", file, "--json"]).json["bytes"] as? [String: Int])
+    #expect(bytes == ["total": 12590, "committed": 12600, "missing": 10, "uncommitted": 0])
+    #expect(try Tool.run(["info", file]).lines.contains { $0.hasPrefix("committed ") && $0.contains(" 12600 bytes") })
+    let overview = try Tool.run([file])
+    #expect(overview.status == 2)
+    #expect(!overview.text.contains("dbinspect explain"))
+    // Cut further, so that a record is lost as well.
+    let cut = try FixtureCopy("twoskip/ts-truncated.db").path
+    #expect(try Tool.run([cut]).text.contains("\n  dbinspect explain \(cut) 0x2728 "))
+  }
+
   @Test func `info tells the header, and with --scan live from dead bytes`() throws {
     let copy = try FixtureCopy("twoskip/ts-churn500.db")
     let info = try Tool.run(["info", copy.path, "--json"]).json

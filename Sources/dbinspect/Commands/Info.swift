@@ -15,9 +15,9 @@ struct Info: DatabaseCommand {
 
       JSON
         {"schema": "info/1", "file", "engine", "state", "version", "generation",
-        "records", "bytes": {"total", "committed", "uncommitted"}, "repackSize",
-        "writer", "scan": {"keyOrder", "whole", "parts": [{"name", "count",
-        "bytes"}]}}; "scan" is null without --scan
+        "records", "bytes": {"total", "committed", "missing", "uncommitted"},
+        "repackSize", "writer", "scan": {"keyOrder", "whole", "parts": [{"name",
+        "count", "bytes"}]}}; "scan" is null without --scan
 
       EXAMPLE
         dbinspect info mailboxes.db --scan

@@ -84,9 +84,13 @@ struct Overview: DatabaseCommand {
   /// Commands that lead on from a report, and what each tells.
   private static func advice(_ report: VerificationReport, file: String, salvage: String) -> [(String, String)] {
     var advice = [("dbinspect verify \(file)", "check every byte against every rule")]
-    if let damage = report.findings.first(where: { $0.severity == .damage }) {
-      let offset = hexadecimal(damage.bytes.lowerBound)
-      advice.append(("dbinspect explain \(file) \(offset)", "take apart what lies at the first damage"))
+    let damage = report.findings.filter { $0.severity == .damage }
+    if !damage.isEmpty {
+      // What is missing at the end of a file cannot be taken apart.
+      if let place = damage.map(\.bytes.lowerBound).first(where: { $0 < report.fileByteCount }) {
+        advice.append(
+          ("dbinspect explain \(file) \(hexadecimal(place))", "take apart what lies at the first damage"))
+      }
       let hasContent = report.state != .unreadable && report.state != .interruptedCreation
       advice.append(
         hasContent
