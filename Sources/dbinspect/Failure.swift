@@ -79,8 +79,13 @@ enum Talk {
 /// What to type to save what is left of a file.
 func salvageCommand(_ file: String) -> String { "dbinspect salvage \(shellQuoted(file)) -o OUT" }
 
-/// A word as a shell takes it, for commands that are suggested.
+/// A word as a shell takes it, for commands that are suggested; printable, whatever the word is.
 func shellQuoted(_ word: String) -> String {
+  guard word.unicodeScalars.allSatisfy(\.isPrintable) else {
+    // $'…' of bash, ksh and zsh knows the escapes of C.
+    let quoted = "$'\(escaped(Array(word.utf8).rawSpan).replacing("'", with: "\\'"))'"
+    return word.hasPrefix("-") ? "./" + quoted : quoted
+  }
   let plain = word.utf8.allSatisfy { byte in
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

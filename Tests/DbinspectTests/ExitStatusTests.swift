@@ -158,11 +158,12 @@ import Testing
     #expect(!usage.errors.contains("\u{1B}"))
     let bytes = try Data(contentsOf: URL(filePath: FixtureCopy("twoskip/ts-one.db").path))
     let found = try folder.file("a\u{1B}b", Array(bytes))
-    for command in ["info", "verify", "show", "dump"] {
-      let run = try Tool.run([command, found])
+    for command in [["info"], ["verify"], ["show"], ["dump"], []] {
+      let run = try Tool.run(command + [found])
       #expect(run.status == 0)
       #expect(!run.text.contains("\u{1B}") && !run.errors.contains("\u{1B}"))
     }
+    #expect(try Tool.run([found]).text.contains("dbinspect verify $'\(folder.url.path)/a\\x1bb' "))
     #expect(try Tool.run(["info", found, "--json"]).json["file"] as? String == found)
   }
 

@@ -153,9 +153,13 @@ import Testing
   }
 
   @Test func `suggested commands survive a shell`() throws {
-    for word in ["plain.db", "it's", "a b", "$HOME", "", "-x", "ü", "a\nb"] {
+    let words = [
+      "plain.db", "it's", "a b", "$HOME", "", "-x", "ü", "a\nb", "\u{1B}[31mit's\\ü", "-\u{7F}", "\u{202E}x",
+    ]
+    for word in words {
       let run = try Tool.shell("printf %s \(shellQuoted(word))")
       #expect(run.text == (word.hasPrefix("-") ? "./" + word : word))
+      #expect(printable(shellQuoted(word)) == shellQuoted(word))
     }
   }
 

@@ -63,7 +63,7 @@ struct Overview: DatabaseCommand {
     output.line("next")
     let advice = Self.advice(report, file: shellQuoted(file), salvage: salvageCommand(file))
     let width = advice.map(\.0.unicodeScalars.count).max() ?? 0
-    for (command, what) in advice { output.line("  \(command.padded(to: width))  \(what)") }
+    for (command, what) in advice { output.line(printable("  \(command.padded(to: width))  \(what)")) }
     return Self.status(report)
   }
 
