@@ -56,7 +56,7 @@ struct DBInspect: ParsableCommand {
     } catch let failure as Failure {
       end(with: failure)
     } catch {
-      endParsing(with: error)
+      endParsing(with: error, hint: hintToMisplacedCommand)
     }
     run(command)
   }
@@ -75,8 +75,21 @@ struct DBInspect: ParsableCommand {
     } catch let failure as Failure {
       end(with: failure)
     } catch {
-      endParsing(with: error)
+      let isOurs = command is any DatabaseCommand
+      endParsing(with: error, hint: isOurs ? "See 'dbinspect \(name(of: type(of: command))) --help'" : nil)
     }
+  }
+
+  /// The names of all commands.
+  static var commandNames: [String] { configuration.subcommands.map(name) }
+
+  private static func name(of command: any ParsableCommand.Type) -> String { String(describing: command).lowercased() }
+
+  /// What to do about a command behind options, where the parser does not look for one; nil if there is none.
+  static var hintToMisplacedCommand: String? {
+    let arguments = CommandLine.arguments.dropFirst()
+    guard let first = arguments.first, first.hasPrefix("-") else { return nil }
+    return arguments.first(where: commandNames.contains).map { "put options behind the command: dbinspect \($0) …" }
   }
 
   /// Refuses arguments that are not UTF-8: Swift would silently alter them, and then look for another key or file.
@@ -107,13 +120,13 @@ struct DBInspect: ParsableCommand {
   }
 
   /// Ends with what the argument parser has to say: help and version on standard output, complaints as one line.
-  private static func endParsing(with error: any Error) -> Never {
+  private static func endParsing(with error: any Error, hint: String?) -> Never {
     guard exitCode(for: error) != .success else { endTelling(fullMessage(for: error)) }
     let isUsage = exitCode(for: error) == .validationFailure
     let status = isUsage ? ExitStatus.usage : ExitStatus.software
     let message = isUsage ? message(for: error) : "a bug in dbinspect: \(error)"
     // The parser knows which command's help to name, and says so in the last line of its full text.
     let advice = fullMessage(for: error).split(separator: "\n").last { $0.contains("See '") }
-    end(with: Failure(status, message, hint: advice.map { String($0.drop { $0 == " " }) }))
+    end(with: Failure(status, message, hint: hint ?? advice.map { String($0.drop { $0 == " " }) }))
   }
 }

@@ -22,6 +22,28 @@ import Testing
     #expect(run.errorLines.dropFirst().allSatisfy { $0.hasPrefix("hint: ") }, "\(run)")
   }
 
+  @Test(arguments: [
+    ["--color", "never", "show", "FILE"], ["--format", "cyrus", "show", "FILE"], ["--scan", "info", "FILE"],
+    ["--locking", "none", "get", "FILE", "key"], ["--color", "never", "verify"],
+  ])
+  func `options before a command are told to go behind it`(_ arguments: [String]) throws {
+    let copy = try FixtureCopy("twoskip/ts-two.db")
+    let run = try Tool.run(arguments.map { $0 == "FILE" ? copy.path : $0 })
+    #expect([64, 66].contains(run.status), "\(run)")
+    let command = try #require(arguments.first { DBInspect.commandNames.contains($0) })
+    #expect(run.errorLines.last == "hint: put options behind the command: dbinspect \(command) …", "\(run)")
+    #expect(!run.errors.contains("is not a command"))
+  }
+
+  @Test(arguments: ["get", "history", "show --prefix"])
+  func `a key with an escape that is none names the command's own help`(_ command: String) throws {
+    let copy = try FixtureCopy("twoskip/ts-two.db")
+    let words = command.split(separator: " ").map(String.init)
+    let run = try Tool.run([words[0], copy.path] + words.dropFirst() + ["\\q", "--escaped"])
+    #expect(run.status == 64)
+    #expect(run.errors == "dbinspect: '\\q' in '\\q' is not an escape\nhint: See 'dbinspect \(words[0]) --help'\n")
+  }
+
   /// The commands, as arguments before and behind the file.
   private static let commands: [[String]] = [
     [], ["info"], ["show"], ["get", "", "key"], ["verify"], ["dump"], ["explain", "", "0"], ["history", "", "key"],

@@ -32,7 +32,9 @@ struct Overview: DatabaseCommand {
 
   func validate() throws {
     guard rest.isEmpty else {
-      throw ValidationError("'\(file)' is not a command; give one FILE, or a command and a FILE")
+      let isLate = DBInspect.hintToMisplacedCommand != nil
+      let what = isLate ? "options stand before the command" : "'\(file)' is not a command"
+      throw ValidationError("\(what); give one FILE, or a command and a FILE")
     }
   }
 
@@ -74,7 +76,8 @@ struct Overview: DatabaseCommand {
     } catch {
       guard error.status == .noInput, !file.contains("/") else { throw error }
       throw Failure(
-        error.status, file: error.file, error.message, hint: "it is no command either: see dbinspect --help")
+        error.status, file: error.file, error.message,
+        hint: DBInspect.hintToMisplacedCommand ?? "it is no command either: see dbinspect --help")
     }
   }
 
