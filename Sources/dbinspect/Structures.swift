@@ -2,6 +2,11 @@
 
 import CyrusDatabase
 
+/// What is said about an offset at which a file has no byte any more.
+func behindTheEnd(_ offset: UInt64, of byteCount: UInt64) -> String {
+  "offset \(place(offset)) is behind the end of the file, \(place(byteCount))"
+}
+
 extension Structure {
   /// Whether it lies before the committed end and is not what it should be.
   ///

@@ -54,6 +54,13 @@ import Testing
     #expect(beyond.output.isEmpty)
     #expect(beyond.errors.contains("offset 0x1e8 (488) is behind the end of the file"))
 
+    for offset in ["488", "100000"] {
+      let dump = try Tool.run(["dump", copy.path, "--from", offset])
+      #expect(dump.status == 1)
+      #expect(dump.output.isEmpty)
+      #expect(dump.errors == (try Tool.run(["explain", copy.path, offset]).errors))
+    }
+
     let json = try Tool.run(["explain", copy.path, "0x160", "--json"]).json
     let structure = try #require(json["structure"] as? [String: Any])
     let fields = try #require(structure["fields"] as? [[String: Any]])

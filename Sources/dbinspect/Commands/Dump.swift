@@ -25,6 +25,7 @@ struct Dump: DatabaseCommand {
 
       EXIT STATUS
         0  listed
+        1  --from is behind the end of the file
         2  something in the range is damaged
       """)
 
@@ -48,12 +49,16 @@ struct Dump: DatabaseCommand {
 
   func execute(_ output: inout Output) throws -> ExitStatus {
     let database = try common.database(at: file)
-    let tally = try common.readLayout(of: database, &output) { layout, output in
+    let (tally, byteCount) = try common.readLayout(of: database, &output) { layout, output in
       var tally = Tally()
       print(layout, of: database, &tally, to: &output)
-      return tally
+      return (tally, layout.fileByteCount)
     }
     output.flush()
+    if let from, from.value >= byteCount {
+      Talk.say(behindTheEnd(from.value, of: byteCount), about: file)
+      return .no
+    }
     if !output.hasEnded { Talk.say(tally.description, about: file) }
     return Self.status(tally)
   }

@@ -47,8 +47,7 @@ struct Explain: DatabaseCommand {
 
   private func explain(_ layout: borrowing Layout, of database: Database, to output: inout Output) -> ExitStatus {
     guard let structure = layout.structure(covering: offset.value) else {
-      let end = place(layout.fileByteCount)
-      Talk.say("offset \(place(offset.value)) is behind the end of the file, \(end)", about: file)
+      Talk.say(behindTheEnd(offset.value, of: layout.fileByteCount), about: file)
       return Self.status(nil)
     }
     let references = layout.references(to: structure.bytes.lowerBound)
