@@ -40,7 +40,9 @@ extension Output {
     guard total > 0 else { return "no findings" }
     let counts = Finding.Severity.allCases.reversed().compactMap { severity in
       let count = report.findings.count { $0.severity == severity }
-      return count > 0 ? "\(count) \(severity.rawValue)" : nil
+      // Damage has no plural.
+      let text = severity == .damage ? "\(count) damage" : counted(count, severity.rawValue)
+      return count > 0 ? text : nil
     }
     let listed = report.unlistedFindingCount > 0 ? "listed: " : ""
     return "\(counted(total, "finding")) (\(listed)\(counts.joined(separator: ", ")))"

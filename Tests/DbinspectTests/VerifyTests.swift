@@ -47,6 +47,11 @@ import Testing
     #expect(run.lines.last?.contains("100 of 101 records, 12600 bytes, 1 finding (1 damage)") == true, "\(run)")
   }
 
+  @Test func `findings are counted in the plural where there are several`() throws {
+    let torn = try Tool.run(["verify", try FixtureCopy("twoskip/ts-torncopy-1.db").path])
+    #expect(torn.lines.last?.hasSuffix("9 findings (8 warnings, 1 note)") == true, "\(torn)")
+  }
+
   @Test func `the tables of --rules add up to the file`() throws {
     let copy = try FixtureCopy("twoskip/ts-churn500.db")
     let run = try Tool.run(["verify", copy.path, "--rules"])
