@@ -29,7 +29,17 @@ enum OutputFile {
       return try body()
     } catch let error as DatabaseError where error.path == path {
       let failure = Failure(error)
-      throw Failure(.cannotCreate, file: path, failure.message, hint: failure.hint)
+      throw Failure(.cannotCreate, file: path, failure.message, hint: hint(for: error) ?? failure.hint)
+    }
+  }
+
+  /// What the system refuses to create hangs on the folder, not on a file.
+  private static func hint(for error: DatabaseError) -> String? {
+    guard case .system(let failure) = error else { return nil }
+    return switch ExitStatus(errno: failure.errno) {
+    case .noPermission: "its folder must be one that you may write to"
+    case .noInput: "its folder must be there"
+    default: nil
     }
   }
 }

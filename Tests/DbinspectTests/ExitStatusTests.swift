@@ -143,6 +143,19 @@ import Testing
     #expect(run.text == "dbinspect: standard output: No space left on device (write)\n74\n")
   }
 
+  @Test func `an output that cannot be created has a hint about its folder`() throws {
+    let copy = try FixtureCopy("twoskip/ts-two.db")
+    let missing = try Tool.run(["salvage", copy.path, "-o", copy.path + ".d/out.db"])
+    #expect(missing.status == 73)
+    #expect(missing.errorLines.last == "hint: its folder must be there")
+    guard getuid() != 0 else { return }
+    let folder = try TemporaryFolder()
+    #expect(chmod(folder.url.path, 0o500) == 0)
+    let refused = try Tool.run(["salvage", copy.path, "-o", folder.url.path + "/out.db"])
+    #expect(refused.status == 73)
+    #expect(refused.errorLines.last == "hint: its folder must be one that you may write to")
+  }
+
   @Test func `a writer that keeps the file is waited for no longer than allowed`() throws {
     let copy = try FixtureCopy("twoskip/ts-two.db")
     let descriptor = open(copy.path, O_RDWR)
