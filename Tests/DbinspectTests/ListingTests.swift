@@ -93,6 +93,18 @@ import Testing
     #expect(run.errors.contains("30 records listed\n"))
   }
 
+  @Test func `quiet says nothing if all is well, and everything if not`() throws {
+    let dirty = try FixtureCopy("twoskip/ts-dirty-tail.db").path
+    let key = try #require(try Tool.run(["show", dirty, "--keys-only", "--limit", "1"]).lines.first)
+    #expect(try Tool.run(["show", dirty, "-q"]).errors.isEmpty)
+    #expect(try Tool.run(["get", dirty, key]).errors.contains("note: the file is dirty"))
+    #expect(try Tool.run(["get", dirty, key, "-q"]).errors.isEmpty)
+    #expect(try Tool.run(["get", dirty, "none", "-q"]).errors.contains("note: the file is dirty"))
+    let damaged = try Tool.run(["show", try FixtureCopy("twoskip/ts-bad-tail.db").path, "-q"])
+    #expect(damaged.errors.contains("INCOMPLETE"))
+    #expect(damaged.errors.contains("lost: "))
+  }
+
   @Test func `prefix, start, limit and keys only choose what is listed`() throws {
     let copy = try FixtureCopy("twoskip/ts-packed100.db")
     #expect(try Tool.run(["show", copy.path, "--prefix", "user.u01", "--keys-only"]).lines.first == "user.u010")

@@ -36,6 +36,9 @@ struct Get: DatabaseCommand {
   @Flag(help: "Print a JSON document instead.")
   var json = false
 
+  @Flag(name: .shortAndLong, help: "Say nothing on standard error if the key is found.")
+  var quiet = false
+
   @OptionGroup var keys: KeyOptions
   @OptionGroup var common: CommonOptions
 
@@ -66,8 +69,9 @@ struct Get: DatabaseCommand {
       output.append(answer.value.rawSpan)
     }
     output.flush()
-    if let note = answer.note { Talk.say("note: \(note)", about: file) }
-    return Self.status(isFound: answer.offset != nil)
+    let isFound = answer.offset != nil
+    if let note = answer.note, !(quiet && isFound) { Talk.say("note: \(note)", about: file) }
+    return Self.status(isFound: isFound)
   }
 
   private struct Answer {

@@ -151,7 +151,8 @@ struct Show: DatabaseCommand {
   // MARK: - Talking
 
   private func tell(_ listing: Listing, _ losses: [Loss], _ note: String?, readerIsGone: Bool) {
-    if let note { Talk.say("note: \(note)", about: file) }
+    let isWell = Self.status(listing, readerIsGone: readerIsGone) == .yes
+    if let note, !(quiet && isWell) { Talk.say("note: \(note)", about: file) }
     for loss in losses { Talk.say("lost: \(loss.description)", about: file) }
     if listing.damageCount > losses.count {
       Talk.say("lost: \(listing.damageCount - losses.count) more places", about: file)
