@@ -121,6 +121,18 @@ import Testing
     #expect(escaped.lines.count == 10)
   }
 
+  @Test func `prefix and start are read from standard input if they are a dash`() throws {
+    let copy = try FixtureCopy("twoskip/ts-binary.db")
+    let all = try Tool.run(["show", copy.path, "--keys-only"]).lines
+    let binary = try Tool.run(["show", copy.path, "--prefix", "-", "--keys-only"], input: [0xFF])
+    #expect(binary.status == 0)
+    #expect(binary.lines == all.filter { $0.hasPrefix("\\xff") })
+    #expect(!binary.lines.isEmpty)
+    let start = try Tool.run(["show", copy.path, "--start", "-", "--keys-only"], input: [0xFF])
+    #expect(start.lines == binary.lines)
+    #expect(try Tool.run(["show", copy.path, "--start", "-", "--prefix", "-"]).status == 64)
+  }
+
   @Test func `csv quotes what needs it and gives bytes in columns of their own`() throws {
     let copy = try FixtureCopy("twoskip/ts-binary.db")
     let run = try Tool.run(["show", copy.path, "--format", "csv"])

@@ -45,10 +45,10 @@ struct Show: DatabaseCommand {
   @Argument(help: "The database.", completion: .file())
   var file: String
 
-  @Option(help: ArgumentHelp("Only keys that start with this.", valueName: "key"))
+  @Option(help: ArgumentHelp("Only keys that start with this; - reads it from standard input.", valueName: "key"))
   var prefix: String?
 
-  @Option(help: ArgumentHelp("Only this key and those behind it.", valueName: "key"))
+  @Option(help: ArgumentHelp("Only this key and those behind it; - as with --prefix.", valueName: "key"))
   var start: String?
 
   @Option(help: ArgumentHelp("At most so many records.", valueName: "count"))
@@ -66,9 +66,13 @@ struct Show: DatabaseCommand {
   @OptionGroup var keys: KeyOptions
   @OptionGroup var common: CommonOptions
 
+  func validate() throws {
+    if prefix == "-", start == "-" { throw ValidationError("only one key can be read from standard input") }
+  }
+
   func execute(_ output: inout Output) throws -> ExitStatus {
-    let prefix = try keys.bytes(prefix ?? "")
-    let start = try keys.bytes(start ?? "")
+    let prefix = try keys.key(prefix ?? "")
+    let start = try keys.key(start ?? "")
     let database = try common.database(at: file)
     let records = try database.records(
       from: start.rawSpan, prefix: prefix.rawSpan, limit: limit.map { Int(clamping: $0) } ?? .max,
