@@ -51,7 +51,7 @@ struct DBInspect: ParsableCommand {
     do {
       // A file that is cut while we read it must end in an error, not in a crash.
       try FaultGuard.install()
-      try requireTextArguments()
+      try RawArguments.requireText()
       command = try parseAsRoot()
     } catch let failure as Failure {
       end(with: failure)
@@ -90,18 +90,6 @@ struct DBInspect: ParsableCommand {
     let arguments = CommandLine.arguments.dropFirst()
     guard let first = arguments.first, first.hasPrefix("-") else { return nil }
     return arguments.first(where: commandNames.contains).map { "put options behind the command: dbinspect \($0) …" }
-  }
-
-  /// Refuses arguments that are not UTF-8: Swift would silently alter them, and then look for another key or file.
-  private static func requireTextArguments() throws(Failure) {
-    for index in 1..<max(1, Int(CommandLine.argc)) {
-      guard let argument = unsafe CommandLine.unsafeArgv[index] else { continue }
-      // `argc` of them are C strings that live as long as the process.
-      guard unsafe String(validatingCString: argument) == nil else { continue }
-      throw Failure(
-        .usage, "argument \(index) is not UTF-8",
-        hint: "write a key with --escaped, for example '\\xff', or give it on standard input with -")
-    }
   }
 
   private static func end(_ status: ExitStatus) -> Never { Glibc.exit(status.rawValue) }

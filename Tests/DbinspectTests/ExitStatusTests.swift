@@ -204,9 +204,34 @@ import Testing
 
   @Test func `an argument that is not UTF-8 is refused rather than altered`() throws {
     let copy = try FixtureCopy("twoskip/ts-two.db")
-    let run = try Tool.shell("\"$D\" get \"$F\" $'a\\xff'; echo $?", file: copy.path)
-    #expect(run.text.hasPrefix("dbinspect: argument 3 is not UTF-8\nhint: "))
-    #expect(run.text.hasSuffix("\n64\n"))
+    for arguments in ["get \"$F\" $'a\\xff'", "show --prefix $'a\\xff'", "show \"$F\" --start=$'a\\xff'"] {
+      let run = try Tool.shell("\"$D\" \(arguments); echo $?", file: copy.path)
+      #expect(run.text.hasPrefix("dbinspect: argument 3, "), "\(run.text)")
+      #expect(run.text.contains("a\\xff, is a key that is not UTF-8\nhint: write it with --escaped: '"), "\(run.text)")
+      #expect(run.text.hasSuffix("\n64\n"))
+    }
+    let option = try Tool.shell("\"$D\" show \"$F\" --limit $'\\xff'")
+    #expect(option.text == "dbinspect: argument 4, \\xff, is not UTF-8\n")
+  }
+
+  @Test func `a file whose name is not UTF-8 is told to be one, with a way to open it`() throws {
+    let copy = try FixtureCopy("twoskip/ts-two.db")
+    for command in ["", "info", "verify --quick", "get"] {
+      let run = try Tool.shell(
+        "cd \"$(dirname \"$F\")\"; cp ts-two.db $'caf\\xe9.db'; \"$D\" \(command) $'caf\\xe9.db'; echo $?",
+        file: copy.path)
+      let place = command.split(separator: " ").count + 1
+      #expect(
+        run.text == """
+          dbinspect: argument \(place), caf\\xe9.db, names a file, but is not UTF-8: such a file cannot be opened
+          hint: give it by a link with another name: ln -s $'caf\\xe9.db' link.db
+          64
+
+          """)
+    }
+    let missing = try Tool.shell("\"$D\" get $'caf\\xe9.db' key")
+    #expect(missing.text.contains("names a file"))
+    #expect(!missing.text.contains("hint"))
   }
 
   @Test func `colours are only where they are asked for`() throws {
