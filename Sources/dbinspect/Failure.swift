@@ -58,6 +58,13 @@ enum Talk {
   /// Whether standard error is a terminal.
   static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
+  /// How many columns the terminal at standard error has; 80 if it does not say.
+  static var columns: Int {
+    var size = winsize()
+    guard unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
   /// Says something about a file: `dbinspect: FILE: message`.
   static func say(_ message: String, about file: String?) {
     line(file.map { "dbinspect: \($0): \(message)" } ?? "dbinspect: \(message)")

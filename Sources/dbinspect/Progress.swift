@@ -42,7 +42,8 @@ final class Progress: Sendable {
       guard now - shown.last >= .milliseconds(100) else { return }
       shown.last = now
       shown.isShown = true
-      Talk.write("\r\u{1B}[K" + line(done, of: total, after: now - start))
+      let line = Self.fitted(printable(label), numbers(done, of: total, after: now - start), columns: Talk.columns)
+      Talk.write("\r\u{1B}[K" + line)
     }
   }
 
@@ -55,10 +56,22 @@ final class Progress: Sendable {
     }
   }
 
-  private func line(_ done: UInt64, of total: UInt64?, after elapsed: Duration) -> String {
+  /// What fits into one line of a terminal: of a long label the end, which is a file's name.
+  static func fitted(_ label: String, _ numbers: String, columns: Int) -> String {
+    // A terminal may go to the next line once the last column is filled.
+    let room = max(0, columns - 1)
+    let left = room - numbers.unicodeScalars.count
+    var label = label
+    if label.unicodeScalars.count > left {
+      label = left > 1 ? "…" + String(String.UnicodeScalarView(label.unicodeScalars.suffix(left - 1))) : ""
+    }
+    return String(String.UnicodeScalarView((label + numbers).unicodeScalars.prefix(room)))
+  }
+
+  private func numbers(_ done: UInt64, of total: UInt64?, after elapsed: Duration) -> String {
     let seconds = max(elapsed / .seconds(1), 0.001)
     let rate = Double(done) / seconds
-    var line = printable(label)
+    var line = ""
     if let total, total > 0 {
       let share = min(1, Double(done) / Double(total))
       let filled = Int(share * 24)

@@ -152,6 +152,18 @@ import Testing
     #expect(percentage(1, of: 0) == "0.0 %")
   }
 
+  @Test func `progress fits into a line of the terminal, and keeps its numbers longest`() {
+    let numbers = " [####....] 50 %"
+    #expect(Progress.fitted("mailboxes.db", numbers, columns: 80) == "mailboxes.db" + numbers)
+    #expect(Progress.fitted("mailboxes.db", numbers, columns: 29) == "mailboxes.db" + numbers)
+    #expect(Progress.fitted("mailboxes.db", numbers, columns: 28) == "…ilboxes.db" + numbers)
+    #expect(Progress.fitted("mailboxes.db", numbers, columns: 17) == numbers)
+    for columns in 0..<40 {
+      let line = Progress.fitted("/var/lib/cyrus/ü.db", numbers, columns: columns)
+      #expect(line.unicodeScalars.count <= max(0, columns - 1))
+    }
+  }
+
   @Test func `suggested commands survive a shell`() throws {
     let words = [
       "plain.db", "it's", "a b", "$HOME", "", "-x", "ü", "a\nb", "\u{1B}[31mit's\\ü", "-\u{7F}", "\u{202E}x",
