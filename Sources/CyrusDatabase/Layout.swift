@@ -208,20 +208,32 @@ public struct Layout: ~Copyable, Sendable {
 
   /// Every pointer that leads to the structure that starts at `offset`, in file order.
   ///
+  /// - Parameters:
+  ///   - offset: Bytes from the start of the file.
+  ///   - progress: Called now and then with the bytes done and the bytes to do; not at all for a small file.
   /// - Complexity: O(file size).
-  public func references(to offset: UInt64) -> [Reference] {
-    TwoskipLayout(whole.bytes, end: committedEnd).references(to: offset, live)
+  public func references(
+    to offset: UInt64, progress: ((_ done: UInt64, _ total: UInt64) -> Void)? = nil
+  ) -> [Reference] {
+    TwoskipLayout(whole.bytes, end: committedEnd).references(to: offset, live, Steps(to: fileByteCount, progress))
   }
 
   /// Every version of a key that the file still has, deletes included, oldest first.
   ///
   /// A repack leaves only what was live, so a file tells nothing of the time before its last one.
   ///
+  /// - Parameters:
+  ///   - key: The key; need not be there.
+  ///   - progress: Called now and then with the bytes done and the bytes to do; not at all for a small file.
   /// - Complexity: O(*n* log *n*) in the records of the file, and about 30 bytes of memory for each.
-  public func history(of key: RawSpan) -> History {
+  public func history(
+    of key: RawSpan, progress: ((_ done: UInt64, _ total: UInt64) -> Void)? = nil
+  ) -> History {
     // Nothing was ever committed, and that is certain.
     if state == .empty || state == .interruptedCreation { return History(versions: [], doubt: nil) }
-    return TwoskipHistory(whole.bytes, end: committedEnd).versions(of: key, live)
+    // The bytes are looked at to find the records, and the records to replay them.
+    let steps = Steps(to: 2 * fileByteCount, progress)
+    return TwoskipHistory(whole.bytes, end: committedEnd).versions(of: key, live, steps)
   }
 
   /// Bytes of the file, as many of the range as there are.

@@ -36,6 +36,24 @@ import Testing
     #expect(history.doubt == nil)
   }
 
+  @Test func `the progress of a long search goes up to what there is to do`() throws {
+    var builder = TwoskipBuilder(seed: 1)
+    builder.transaction { builder in
+      for key in ["a", "b", "c"] { builder.set(utf8(key), [UInt8](repeating: 1, count: 9 << 20)) }
+    }
+    let layout = try Database(path: try folder.write(builder.bytes)).layout()
+    var steps: [(done: UInt64, total: UInt64)] = []
+    let history = layout.history(of: utf8("c").rawSpan) { steps.append(($0, $1)) }
+    #expect(history.versions.count == 1)
+    #expect(steps.count > 1)
+    #expect(steps.allSatisfy { $0.done <= $0.total && $0.total == 2 * layout.fileByteCount })
+    #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.done < $1.done })
+    steps = []
+    #expect(layout.references(to: 336) { steps.append(($0, $1)) }.count == 2)
+    #expect(!steps.isEmpty)
+    #expect(steps.allSatisfy { $0.done <= $0.total && $0.total == layout.fileByteCount })
+  }
+
   @Test(arguments: Style.all, Seed.some(3))
   func `the history of a random database is what happened`(_ style: Style, _ seed: Seed) throws {
     var database = RandomDatabase(style, random: seed.generator(31))

@@ -20,7 +20,7 @@ struct TwoskipHistory: ~Escapable {
   }
 
   /// - Complexity: O(*n*) time and memory, as ``TwoskipReplay``.
-  func versions(of key: RawSpan, _ liveness: borrowing TwoskipLiveness) -> History {
+  func versions(of key: RawSpan, _ liveness: borrowing TwoskipLiveness, _ steps: Steps = Steps()) -> History {
     var starts = BitMap(byteCount: bytes.byteCount)
     var commits: [Commit] = []
     var entryCount: UInt64 = 0
@@ -32,6 +32,7 @@ struct TwoskipHistory: ~Escapable {
     for (start, stop) in [(first, committed), (max(first, committed), bytes.byteCount)] where start < stop {
       var scanner = TwoskipScanner(bytes, from: start, to: stop)
       while let piece = scanner.next() {
+        steps.reach(UInt64(scanner.offset))
         switch piece {
         case .blank: break
         case .unparsed: gapCount += start < committed ? 1 : 0
@@ -55,11 +56,11 @@ struct TwoskipHistory: ~Escapable {
       return History(versions: [], doubt: "the file has more than 2^32 records")
     }
     let order = end.flatMap { try? TwoskipState(bytes, end: $0).decideOrder() }
-    var outcome = replay(key, starts: starts, order: order ?? .raw, commits: commits, liveness)
+    var outcome = replay(key, starts: starts, order: order ?? .raw, commits: commits, liveness, steps)
     // Live keys that fit both orders do not tell in which of them the log found what it deleted.
     var isAmbiguous = false
     if hasDeletes, order == .raw, let end, TwoskipState(bytes, end: end).orderEvidence().allowsMbox {
-      let other = replay(key, starts: starts, order: .mbox, commits: commits, liveness)
+      let other = replay(key, starts: starts, order: .mbox, commits: commits, liveness, steps)
       if outcome.addsUp, other.addsUp, outcome.versions != other.versions {
         let evidence = evidence(starts)
         isAmbiguous = evidence.allowsRaw == evidence.allowsMbox
@@ -86,7 +87,7 @@ struct TwoskipHistory: ~Escapable {
   /// What happened to the key if the log is in this order, and whether its committed part leaves what list 0 has.
   private func replay(
     _ key: RawSpan, starts: borrowing BitMap, order: KeyOrder, commits: [Commit],
-    _ liveness: borrowing TwoskipLiveness
+    _ liveness: borrowing TwoskipLiveness, _ steps: Steps
   ) -> (versions: [Version], addsUp: Bool) {
     let replay = TwoskipReplay(bytes, starts: starts, order: order, liveEnd: nil)
     let wanted = replay.rank(of: key)
@@ -97,6 +98,7 @@ struct TwoskipHistory: ~Escapable {
     replay.run { event in
       switch event {
       case .set(let rank, let offset):
+        steps.reach(UInt64(bytes.byteCount) + UInt64(offset))
         if isCommitted(offset) { holder[rank] = UInt64(offset) }
         if rank == wanted { versions.append(version(.set, offset, commits, liveness)) }
       case .deleted(let rank, let offset):

@@ -109,9 +109,12 @@ struct TwoskipLayout: ~Escapable {
   }
 
   /// Every pointer that leads to `target`, in file order.
-  func references(to target: UInt64, _ liveness: borrowing TwoskipLiveness) -> [Reference] {
+  func references(
+    to target: UInt64, _ liveness: borrowing TwoskipLiveness, _ steps: Steps = Steps()
+  ) -> [Reference] {
     var references: [Reference] = []
     forEachStructure(from: UInt64(TwoskipHeader.byteCount), to: .max, liveness) { structure in
+      steps.reach(structure.bytes.upperBound)
       for (index, pointer) in structure.pointers.enumerated() where pointer == target && pointer != 0 {
         references.append(
           Reference(

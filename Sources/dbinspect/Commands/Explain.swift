@@ -50,7 +50,9 @@ struct Explain: DatabaseCommand {
       Talk.say(behindTheEnd(offset.value, of: layout.fileByteCount), about: file)
       return Self.status(nil)
     }
-    let references = layout.references(to: structure.bytes.lowerBound)
+    let progress = Progress(file, .bytes)
+    let references = layout.references(to: structure.bytes.lowerBound) { progress.update($0, of: $1) }
+    progress.end()
     if json {
       output.document("explain/1") { output in
         output.member("file", file)

@@ -44,7 +44,9 @@ struct History: DatabaseCommand {
     let key = try keys.key(key)
     let database = try common.database(at: file)
     let history = try common.readLayout(of: database, &output) { layout, output in
-      let history = layout.history(of: key.rawSpan)
+      let progress = Progress(file, .bytes)
+      let history = layout.history(of: key.rawSpan) { progress.update($0, of: $1) }
+      progress.end()
       print(history, of: key, database, layout, to: &output)
       return history
     }
