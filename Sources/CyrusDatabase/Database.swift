@@ -44,7 +44,7 @@ public enum Locking: Sendable, Hashable {
 /// ```swift
 /// let database = try Database(path: "/var/lib/cyrus/mailboxes.db")
 /// let snapshot = try database.snapshot()
-/// var records = snapshot.records(prefix: "Nuser.")
+/// var records = snapshot.records(prefix: "Nuser\u{1F}joe")
 /// while let record = try records.next() {
 ///   print(record.offset, record.key.byteCount)
 /// }

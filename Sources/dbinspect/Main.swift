@@ -25,7 +25,7 @@ struct DBInspect: ParsableCommand {
       EXAMPLE
         dbinspect /var/lib/cyrus/mailboxes.db
         dbinspect verify /var/lib/cyrus/mailboxes.db
-        dbinspect show /var/lib/cyrus/mailboxes.db --prefix user.anna
+        dbinspect get /var/lib/cyrus/mailboxes.db --escaped 'Nuser\\x1fjoe'
 
       EXIT STATUS
         0   yes: sound, found, listed completely

@@ -1,5 +1,6 @@
 // Bytes as text: escapes, JSON strings, Base64, help.
 
+import ArgumentParser
 import Foundation
 import Testing
 
@@ -184,6 +185,36 @@ import Testing
     #expect(run.text.contains("\nEXIT STATUS\n  0 "))
     let root = try Tool.run(["--help"])
     #expect(root.text.contains("\n  \(command) "))
+  }
+
+  @Test(arguments: ["info", "show", "get", "verify", "dump", "explain", "history", "overview", ""])
+  func `the examples of the help work on a real file`(_ command: String) throws {
+    let copy = try FixtureCopy("mailboxes/mailboxes.db")
+    let help = try Tool.run((command.isEmpty ? [] : [command]) + ["--help"]).lines
+    let examples = help.drop { $0 != "EXAMPLE" }.dropFirst().prefix { $0.hasPrefix("  ") }
+    #expect(!examples.isEmpty)
+    for example in examples {
+      let run = try Tool.shell(
+        """
+        cd "$(dirname "$F")"; dbinspect() { "$D" "$@"; }
+        \(example.replacing("/var/lib/cyrus/", with: ""))
+        """, file: copy.path)
+      #expect(run.status == 0, "\(example): \(run.text)")
+      #expect(!run.text.isEmpty)
+      #expect(!run.text.contains(" 0 records listed"), "\(example)")
+    }
+  }
+
+  @Test func `no line of the help is broken by the width of 80 columns`() {
+    let commands: [any ParsableCommand.Type] = [
+      DBInspect.self, Overview.self, Info.self, Show.self, Get.self, Verify.self, Dump.self, Explain.self,
+      dbinspect.History.self, Convert.self,
+    ]
+    for command in commands {
+      for line in command.configuration.discussion.split(separator: "\n") {
+        #expect(line.count <= 79, "\(command): \(line)")
+      }
+    }
   }
 
   @Test func `bash completes file names and engines`() throws {

@@ -18,8 +18,8 @@ struct Get: DatabaseCommand {
         UTF-8 or hold NUL, and without "offset" and "value" if it was not found
 
       EXAMPLE
-        dbinspect get mailboxes.db user.anna
-        printf 'Nuser\\037anna' | dbinspect get mailboxes.db -
+        dbinspect get mailboxes.db --escaped 'Nuser\\x1fjoe'
+        printf 'Nuser\\037joe' | dbinspect get mailboxes.db -
 
       EXIT STATUS
         0  found

@@ -20,7 +20,7 @@ struct History: DatabaseCommand {
         not committed, "doubt" says why a delete may be missing or wrong, or is null
 
       EXAMPLE
-        dbinspect history mailboxes.db user.anna
+        dbinspect history mailboxes.db --escaped 'Nuser\\x1fjoe'
 
       EXIT STATUS
         0  the key occurs

@@ -13,8 +13,8 @@ struct Show: DatabaseCommand {
     usage: "dbinspect show FILE [--prefix KEY] [--start KEY] [--limit N] [options]",
     discussion: """
       What is listed is the state of the last commit, also of a dirty file. A listing
-      that meets damage goes on behind it, says what was lost, and ends with status 2.
-      How many records were listed, and how many the file says it has, is said on
+      that meets damage goes on behind it, says what was lost, and ends with 2. How
+      many records were listed, and how many the file says it has, is said on
       standard error at the end.
 
       FORMATS
@@ -29,7 +29,8 @@ struct Show: DatabaseCommand {
                 instead for bytes that are not UTF-8 or hold NUL
 
       EXAMPLE
-        dbinspect show mailboxes.db --prefix user.anna --format ndjson
+        dbinspect show mailboxes.db --escaped --prefix 'Nuser\\x1fjoe'
+        dbinspect show mailboxes.db --limit 10 --format ndjson
 
       EXIT STATUS
         0   all that was asked for was listed

@@ -22,9 +22,9 @@ struct Verify: DatabaseCommand {
         "records", "expectedRecords", "bytes": {"total", "covered": {part: bytes}},
         "findings": [{"rule", "severity", "offset", "length", "expected", "found",
         "message"}], "unlistedFindings", "rules": [{"rule", "records", "bytes",
-        "findings", "skipped"}]}; a file that cannot be checked has "error" instead of
-        what comes after "verdict". For several files {"schema": "verify/1", "files":
-        [each as above, without "schema"]}.
+        "findings", "skipped"}]}; a file that cannot be checked has "error" instead
+        of what comes after "verdict". For several files {"schema": "verify/1",
+        "files": [each as above, without "schema"]}.
 
       EXAMPLE
         dbinspect verify mailboxes.db
