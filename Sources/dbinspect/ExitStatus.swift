@@ -13,7 +13,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
   case broken = 2
   /// The arguments make no sense.
   case usage = 64
-  /// Not a Cyrus database, or one that is not read.
+  /// Not a Cyrus database, one of an engine that is recognised but not read, or not a file.
   case notDatabase = 65
   /// No such file.
   case noInput = 66

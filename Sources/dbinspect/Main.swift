@@ -31,10 +31,15 @@ struct DBInspect: ParsableCommand {
         0   yes: sound, found, listed completely
         1   no, but nothing is broken: key not found
         2   broken: damage found, or a listing is incomplete
-        64  usage                          66  no such file
-        65  not a Cyrus database           70  a bug in dbinspect
-        73  output cannot be created       74  input or output error
-        75  in use for too long; try again 77  no permission
+        64  usage
+        65  not a Cyrus database, or one of an engine that is recognised but not
+            read, or not a file: a directory, a fifo, a device
+        66  no such file
+        70  a bug in dbinspect
+        73  the output cannot be created
+        74  input or output error
+        75  in use for too long; try again
+        77  no permission
       """,
     version: "0.1.0",
     subcommands: [

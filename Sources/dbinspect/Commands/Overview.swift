@@ -17,7 +17,7 @@ struct Overview: DatabaseCommand {
       EXIT STATUS
         0   nothing wrong was found
         2   damaged
-        65  not a Cyrus database
+        65  not a Cyrus database that is read, or not a file
         66  no such file
       """)
 

@@ -34,7 +34,7 @@ struct Verify: DatabaseCommand {
         0   sound or recoverable
         1   with --strict: recoverable
         2   damaged
-        65  not a Cyrus database
+        65  not a Cyrus database that is read, or not a file
         66  no such file
         77  no permission
         Of several files it is that of the worst.
