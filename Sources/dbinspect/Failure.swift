@@ -13,10 +13,16 @@ struct Failure: Error {
   let message: String
   /// What to do about it, if there is something.
   let hint: String?
+  /// The engine of the file, if it is known.
+  let engine: Engine?
   /// Whether the file's content is that of no engine known.
   let isNotDatabase: Bool
 
-  init(_ status: ExitStatus, file: String? = nil, _ message: String, hint: String? = nil, isNotDatabase: Bool = false) {
+  init(
+    _ status: ExitStatus, file: String? = nil, _ message: String, hint: String? = nil, engine: Engine? = nil,
+    isNotDatabase: Bool = false
+  ) {
+    self.engine = engine
     self.isNotDatabase = isNotDatabase
     self.status = status
     self.file = file
@@ -28,13 +34,21 @@ struct Failure: Error {
     let isNotDatabase = if case .notDatabase = error { true } else { false }
     self.init(
       ExitStatus(error), file: error.path, error.description, hint: hint ?? Self.hint(for: error),
-      isNotDatabase: isNotDatabase)
+      engine: Self.engine(in: error), isNotDatabase: isNotDatabase)
   }
 
   /// Says it on standard error.
   func tell() {
     Talk.say(message, about: file)
     if let hint { Talk.line("hint: \(hint)") }
+  }
+
+  private static func engine(in error: DatabaseError) -> Engine? {
+    switch error {
+    case .unsupportedEngine(_, let engine): engine
+    case .damaged: .twoskip
+    default: nil
+    }
   }
 
   private static func hint(for error: DatabaseError) -> String? {

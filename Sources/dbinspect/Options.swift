@@ -96,7 +96,8 @@ struct CommonOptions: ParsableArguments {
     }
     if let engine, let found = database.engine, found != engine {
       throw Failure(
-        .notDatabase, file: path, "is a \(found.rawValue) database by its content, not \(engine.rawValue)")
+        .notDatabase, file: path, "is a \(found.rawValue) database by its content, not \(engine.rawValue)",
+        engine: found)
     }
     return database
   }

@@ -88,6 +88,17 @@ import Testing
     #expect(run.errorLines.first == "dbinspect: \(file): not a Cyrus database")
   }
 
+  @Test func `verify names the engine of a file that it cannot check`() throws {
+    let skiplist = try FixtureCopy("skiplist/sl-one.db").path
+    for arguments in [["verify", "--json", skiplist], ["verify", "--json", skiplist, "--engine", "twoskip"]] {
+      let run = try Tool.run(arguments)
+      #expect(run.status == 65)
+      #expect(try run.json["engine"] as? String == "skiplist")
+      #expect(try run.json["verdict"] is NSNull)
+      #expect(try run.json["error"] as? String != nil)
+    }
+  }
+
   @Test func `a database whose magic is destroyed is no dead end`() throws {
     let folder = try TemporaryFolder()
     var bytes = Array(try Data(contentsOf: Fixture.folder.appending(path: "twoskip/ts-two.db")))

@@ -136,7 +136,7 @@ struct Verify: DatabaseCommand {
       output.member("engine", (report.engine ?? common.engine)?.rawValue)
       output.members(of: report)
     case .failure(let failure):
-      output.member("engine", nil as String?)
+      output.member("engine", failure.engine?.rawValue)
       output.member("state", nil as String?)
       // Not one of the library's: it makes no report on such a file.
       output.member("verdict", failure.isNotDatabase ? "notDatabase" : nil)
