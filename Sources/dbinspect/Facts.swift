@@ -65,25 +65,22 @@ struct Facts {
       + " (\(percentage(since, of: header.repackSize)) of it)"
   }
 
-  /// Writes it as JSON.
-  func write(_ scan: Scan?, to output: inout Output) {
-    output.document("info/1") { output in
-      output.member("file", file)
-      output.member("engine", engine)
-      output.member("state", state.rawValue)
-      output.member("version", header?.version)
-      output.member("generation", header?.generation)
-      output.member("records", recordCount)
-      output.object("bytes", .inline) { output in
-        output.member("total", fileByteCount)
-        output.member("committed", committedByteCount)
-        output.member("missing", missingByteCount)
-        output.member("uncommitted", uncommittedByteCount)
-      }
-      output.member("repackSize", header?.repackSize)
-      output.member("writer", writer)
-      if let scan { scan.write(to: &output) } else { output.member("scan", nil as String?) }
+  /// Writes its members as JSON.
+  func writeMembers(to output: inout Output) {
+    output.member("file", file)
+    output.member("engine", engine)
+    output.member("state", state.rawValue)
+    output.member("version", header?.version)
+    output.member("generation", header?.generation)
+    output.member("records", recordCount)
+    output.object("bytes", .inline) { output in
+      output.member("total", fileByteCount)
+      output.member("committed", committedByteCount)
+      output.member("missing", missingByteCount)
+      output.member("uncommitted", uncommittedByteCount)
     }
+    output.member("repackSize", header?.repackSize)
+    output.member("writer", writer)
   }
 }
 

@@ -20,10 +20,43 @@ extension DatabaseCommand {
       let status = try execute(&output)
       return output.finish(status)
     } catch {
+      if let command = self as? any JSONCommand, command.json { command.write(error, to: &output) }
       // What was found before the error belongs to the user.
       output.flush()
       throw error
     }
+  }
+}
+
+/// A command that prints one JSON document about one file if it is asked to.
+protocol JSONCommand: DatabaseCommand {
+  /// The document's schema.
+  static var schema: String { get }
+  /// The path.
+  var file: String { get }
+  /// Whether a document is asked for.
+  var json: Bool { get }
+}
+
+extension JSONCommand {
+  /// Writes a document that says why there is no other, unless one is half written.
+  func write(_ error: any Error, to output: inout Output) {
+    let cause = error as? DatabaseError
+    guard let failure = (error as? Failure) ?? cause.map({ Failure($0) }), output.startOver() else { return }
+    output.document(Self.schema) { output in
+      output.member("file", file)
+      output.member("engine", failure.engine?.rawValue)
+      output.member("state", cause?.isAboutHeader == true ? FileState.unreadable.rawValue : nil)
+      output.member("error", failure.message)
+    }
+  }
+}
+
+extension DatabaseError {
+  /// Whether the header cannot be trusted.
+  var isAboutHeader: Bool {
+    if case .damaged(_, let damage) = self { return damage.offset < UInt64(TwoskipHeader.byteCount) }
+    return false
   }
 }
 

@@ -87,6 +87,28 @@ import Testing
     #expect(run.errors == "dbinspect: \(path): is not a regular file\n")
   }
 
+  @Test(arguments: ["info", "get", "dump", "explain", "history"])
+  func `a document is printed in any case, with the error if there is nothing else to tell`(_ command: String) throws {
+    let rest = ["get": ["key"], "history": ["key"], "explain": ["0"]][command] ?? []
+    func document(of file: String) throws -> [String: Any] {
+      let run = try Tool.run([command, file, "--json"] + rest)
+      #expect(run.errorLines.first?.hasPrefix("dbinspect: \(file): ") == true, "\(run)")
+      #expect(try run.json["schema"] as? String == "\(command)/1")
+      #expect(try run.json["file"] as? String == file)
+      return try run.json
+    }
+    let folder = try TemporaryFolder()
+    let missing = try document(of: folder.url.appending(path: "none").path)
+    #expect(missing["error"] as? String == "No such file or directory (open)")
+    let skiplist = try document(of: try FixtureCopy("skiplist/sl-one.db").path)
+    #expect(skiplist["engine"] as? String == "skiplist")
+    guard ["info", "get"].contains(command) else { return }
+    let untrusted = try document(of: try FixtureCopy("twoskip/ts-bad-header-crc.db").path)
+    #expect(untrusted["engine"] as? String == "twoskip")
+    #expect(untrusted["state"] as? String == "unreadable")
+    #expect((untrusted["error"] as? String)?.hasPrefix("header checksum differs") == true)
+  }
+
   @Test(.enabled(if: getuid() != 0, "root may read everything"), arguments: commands)
   func `a file that may not be read ends with 77 and its name`(_ command: [String]) throws {
     let copy = try FixtureCopy("twoskip/ts-two.db")

@@ -4,7 +4,9 @@ import ArgumentParser
 import CyrusDatabase
 
 /// Lists structures.
-struct Dump: DatabaseCommand {
+struct Dump: JSONCommand {
+  static let schema = "dump/1"
+
   static let configuration = CommandConfiguration(
     abstract: "List what lies in a file, in the order of its bytes.",
     usage: "dbinspect dump FILE [--from OFFSET] [--to OFFSET] [options]",
@@ -67,7 +69,7 @@ struct Dump: DatabaseCommand {
     _ layout: borrowing Layout, of database: Database, _ tally: inout Tally, to output: inout Output
   ) {
     if json {
-      output.document("dump/1") { output in
+      output.document(Self.schema) { output in
         output.member("file", file)
         output.member("engine", common.engineName(of: database))
         output.member("state", layout.state.rawValue)

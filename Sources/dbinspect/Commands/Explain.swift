@@ -4,7 +4,9 @@ import ArgumentParser
 import CyrusDatabase
 
 /// Takes one structure apart.
-struct Explain: DatabaseCommand {
+struct Explain: JSONCommand {
+  static let schema = "explain/1"
+
   static let configuration = CommandConfiguration(
     abstract: "Take apart what lies at an offset, field by field, and say what points at it.",
     usage: "dbinspect explain FILE OFFSET [options]",
@@ -54,7 +56,7 @@ struct Explain: DatabaseCommand {
     let references = layout.references(to: structure.bytes.lowerBound) { progress.update($0, of: $1) }
     progress.end()
     if json {
-      output.document("explain/1") { output in
+      output.document(Self.schema) { output in
         output.member("file", file)
         output.member("engine", common.engineName(of: database))
         output.member("state", layout.state.rawValue)

@@ -4,7 +4,9 @@ import ArgumentParser
 import CyrusDatabase
 
 /// Prints a value.
-struct Get: DatabaseCommand {
+struct Get: JSONCommand {
+  static let schema = "get/1"
+
   static let configuration = CommandConfiguration(
     abstract: "Print the value of one key, as it is.",
     usage: "dbinspect get FILE KEY [options]",
@@ -54,7 +56,7 @@ struct Get: DatabaseCommand {
       return answer
     }
     if json {
-      output.document("get/1") { output in
+      output.document(Self.schema) { output in
         output.member("file", file)
         output.member("engine", common.engineName(of: database))
         output.member("state", answer.state.rawValue)

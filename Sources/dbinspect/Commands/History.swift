@@ -4,7 +4,9 @@ import ArgumentParser
 import CyrusDatabase
 
 /// Lists the versions of a key.
-struct History: DatabaseCommand {
+struct History: JSONCommand {
+  static let schema = "history/1"
+
   static let configuration = CommandConfiguration(
     abstract: "List every version of a key that is still in the file, deletes included.",
     usage: "dbinspect history FILE KEY [options]",
@@ -60,7 +62,7 @@ struct History: DatabaseCommand {
     to output: inout Output
   ) {
     if json {
-      output.document("history/1") { output in
+      output.document(Self.schema) { output in
         output.member("file", file)
         output.member("engine", common.engineName(of: database))
         output.member("state", layout.state.rawValue)

@@ -4,7 +4,9 @@ import ArgumentParser
 import CyrusDatabase
 
 /// Tells what a file is.
-struct Info: DatabaseCommand {
+struct Info: JSONCommand {
+  static let schema = "info/1"
+
   static let configuration = CommandConfiguration(
     abstract: "Say what a file is: engine, state, records, sizes, last repack.",
     usage: "dbinspect info FILE [--scan] [options]",
@@ -43,7 +45,14 @@ struct Info: DatabaseCommand {
     let engine = common.engineName(of: database)
     let facts = try database.read(locking: common.libraryLocking) { snapshot in Facts(snapshot, engine: engine) }
     let content = scan ? try Scan(database, common, &output) : nil
-    if json { facts.write(content, to: &output) } else { facts.print(content, to: &output) }
+    if json {
+      output.document(Self.schema) { output in
+        facts.writeMembers(to: &output)
+        if let content { content.write(to: &output) } else { output.member("scan", nil as String?) }
+      }
+    } else {
+      facts.print(content, to: &output)
+    }
     return Self.status(facts.state, content)
   }
 
