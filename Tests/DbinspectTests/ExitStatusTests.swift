@@ -87,7 +87,7 @@ import Testing
     #expect(run.errors == "dbinspect: \(path): is not a regular file\n")
   }
 
-  @Test(arguments: ["info", "get", "dump", "explain", "history"])
+  @Test(arguments: ["info", "get", "dump", "explain", "history", "overview"])
   func `a document is printed in any case, with the error if there is nothing else to tell`(_ command: String) throws {
     let rest = ["get": ["key"], "history": ["key"], "explain": ["0"]][command] ?? []
     func document(of file: String) throws -> [String: Any] {

@@ -36,6 +36,18 @@ import Testing
     #expect(run.text.contains("\n  dbinspect verify "))
     #expect([0, 2].contains(run.status))
     if fixture.verdict != "damaged" { #expect(run.status == 0, "\(run)") }
+
+    let document = try Tool.run([copy.path, "--json"])
+    #expect(document.status == run.status)
+    #expect(try document.json["schema"] as? String == "overview/1")
+    let check = try #require(try document.json["quickCheck"] as? [String: Any])
+    let quick = try Tool.run(["verify", "--quick", "--json", copy.path]).json
+    for (name, value) in check { #expect(value as? NSObject == quick[name] as? NSObject, "\(name)") }
+    #expect(check["verdict"] != nil)
+    let info = try Tool.run(["info", copy.path, "--json"]).json
+    for (name, value) in info where name != "schema" && name != "scan" {
+      #expect(try document.json[name] as? NSObject == value as? NSObject, "\(name)")
+    }
   }
 
   @Test func `a finding is a line with rule, place, expected and found`() throws {

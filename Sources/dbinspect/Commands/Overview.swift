@@ -4,12 +4,19 @@ import ArgumentParser
 import CyrusDatabase
 
 /// Info, a quick check, and advice.
-struct Overview: DatabaseCommand {
+struct Overview: JSONCommand {
+  static let schema = "overview/1"
+
   static let configuration = CommandConfiguration(
     abstract: "Say what a file is, check it quickly, and tell what to try next. What `dbinspect FILE` does.",
     usage: "dbinspect FILE [options]",
     discussion: """
       The same as info, then verify --quick, then commands that lead on from there.
+
+      JSON
+        {"schema": "overview/1", as info has it, or "file", "engine", "state" and
+        "error" if the header cannot be trusted, "quickCheck": {as verify has it,
+        from "state" on}}
 
       EXAMPLE
         dbinspect mailboxes.db
@@ -28,6 +35,9 @@ struct Overview: DatabaseCommand {
   @Argument(help: .hidden)
   var rest: [String] = []
 
+  @Flag(help: "Print a JSON document instead.")
+  var json = false
+
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -40,20 +50,63 @@ struct Overview: DatabaseCommand {
 
   func execute(_ output: inout Output) throws -> ExitStatus {
     let database = try open()
-    let engine = common.engineName(of: database)
-    do {
-      let facts = try database.read(locking: common.libraryLocking) { Facts($0, engine: engine) }
-      facts.print(nil, to: &output)
-    } catch DatabaseError.damaged(_, let damage) {
-      // The check below says the same in its own words, and more.
-      output.line("file".padded(to: 14) + printable(file))
-      output.line("engine".padded(to: 14) + (engine ?? "unknown"))
-      output.line("state".padded(to: 14) + "unreadable: \(damage.description)")
+    let header = try Header(database, common)
+    if !json {
+      header.print(file, common.engineName(of: database), to: &output)
+      output.flush()
     }
-    output.flush()
     let progress = Progress(file, .bytes)
     let report = try database.verify(.quick, locking: common.libraryLocking) { progress.update($0, of: $1) }
     progress.end()
+    if json {
+      output.document(Self.schema) { output in
+        header.writeMembers(file, common.engineName(of: database), to: &output)
+        output.object("quickCheck") { $0.members(of: report) }
+      }
+    } else {
+      print(report, to: &output)
+    }
+    return Self.status(report)
+  }
+
+  /// What the header tells, if it can be trusted.
+  private enum Header {
+    case facts(Facts)
+    case damaged(Damage)
+
+    init(_ database: Database, _ common: CommonOptions) throws {
+      let engine = common.engineName(of: database)
+      do {
+        self = .facts(try database.read(locking: common.libraryLocking) { Facts($0, engine: engine) })
+      } catch DatabaseError.damaged(_, let damage) {
+        self = .damaged(damage)
+      }
+    }
+
+    func print(_ file: String, _ engine: String?, to output: inout Output) {
+      switch self {
+      case .facts(let facts): facts.print(nil, to: &output)
+      case .damaged(let damage):
+        // The check says the same in its own words, and more.
+        output.line("file".padded(to: 14) + printable(file))
+        output.line("engine".padded(to: 14) + (engine ?? "unknown"))
+        output.line("state".padded(to: 14) + "unreadable: \(damage.description)")
+      }
+    }
+
+    func writeMembers(_ file: String, _ engine: String?, to output: inout Output) {
+      switch self {
+      case .facts(let facts): facts.writeMembers(to: &output)
+      case .damaged(let damage):
+        output.member("file", file)
+        output.member("engine", engine)
+        output.member("state", FileState.unreadable.rawValue)
+        output.member("error", damage.description)
+      }
+    }
+  }
+
+  private func print(_ report: VerificationReport, to output: inout Output) {
     output.append("quick check".padded(to: 14))
     output.appendSummary(of: report)
     for finding in report.findings.prefix(10) {
@@ -66,7 +119,6 @@ struct Overview: DatabaseCommand {
     let advice = Self.advice(report, file: shellQuoted(file), salvage: salvageCommand(file))
     let width = advice.map(\.0.unicodeScalars.count).max() ?? 0
     for (command, what) in advice { output.line(printable("  \(command.padded(to: width))  \(what)")) }
-    return Self.status(report)
   }
 
   /// Opens the file; what is missing may have been meant as a command.
