@@ -13,6 +13,13 @@ struct Listing: CustomStringConvertible {
   /// How often damage was met.
   let damageCount: Int
 
+  /// One that could not begin.
+  init() {
+    expected = nil
+    isLimited = false
+    damageCount = 0
+  }
+
   init(_ records: borrowing RecordList, expected: UInt64?) {
     self.expected = expected
     isLimited = records.isLimited

@@ -52,11 +52,28 @@ import Testing
     let run = try Tool.run(["show", copy.path, "--format", "ndjson"])
     #expect([0, 2].contains(run.status), "\(run)")
     guard run.status == 0 else {
-      #expect(run.errors.contains("INCOMPLETE") || run.output.isEmpty, "\(run.errors)")
-      if let last = run.lines.last { #expect(try jsonObject(last)["complete"] as? Bool == false) }
+      let trailer = try jsonObject(try #require(run.lines.last))
+      #expect(trailer["complete"] as? Bool == false)
+      #expect(run.errors.contains("INCOMPLETE") || trailer["error"] is String, "\(run.errors)")
       return
     }
     if fixture.content { #expect(run.lines.count == (try fixture.records.count) + 2) }
+  }
+
+  @Test func `a listing of a file whose header cannot be trusted is framed, and says why it is empty`() throws {
+    let file = try FixtureCopy("twoskip/ts-bad-header-crc.db").path
+    let run = try Tool.run(["show", file, "--format", "ndjson"])
+    #expect(run.status == 2)
+    #expect(run.lines.count == 2)
+    let header = try jsonObject(try #require(run.lines.first))
+    #expect(header["schema"] as? String == "show/1")
+    #expect(header["file"] as? String == file)
+    #expect(header["state"] as? String == "unreadable")
+    let trailer = try jsonObject(try #require(run.lines.last))
+    #expect(trailer["complete"] as? Bool == false)
+    #expect(trailer["records"] as? Int == 0)
+    #expect((trailer["error"] as? String)?.hasPrefix("header checksum differs") == true)
+    #expect(try Tool.run(["show", file]).output.isEmpty)
   }
 
   @Test func `a listing goes on behind damage and says what was lost`() throws {

@@ -75,9 +75,7 @@ struct Show: DatabaseCommand {
     let prefix = try keys.key(prefix ?? "")
     let start = try keys.key(start ?? "")
     let database = try common.database(at: file)
-    let records = try database.records(
-      from: start.rawSpan, prefix: prefix.rawSpan, limit: limit.map { Int(clamping: $0) } ?? .max,
-      locking: common.libraryLocking)
+    let records = try self.records(of: database, from: start, prefix: prefix, &output)
     let isWhole = prefix.isEmpty && start.isEmpty && limit == nil
     var listing = Listing(records, expected: isWhole ? records.snapshot.expectedCount : nil)
     let stateNote = note(on: records.snapshot)
@@ -104,6 +102,23 @@ struct Show: DatabaseCommand {
 
   // MARK: - Listing
 
+  /// The records that were asked for, all proven. A file that has none to give ends an NDJSON listing all the same.
+  private func records(
+    of database: Database, from start: [UInt8], prefix: [UInt8], _ output: inout Output
+  ) throws(DatabaseError) -> RecordList {
+    do throws(DatabaseError) {
+      return try database.records(
+        from: start.rawSpan, prefix: prefix.rawSpan, limit: limit.map { Int(clamping: $0) } ?? .max,
+        locking: common.libraryLocking)
+    } catch {
+      if format == .ndjson {
+        begin(&output, database, error.isAboutHeader ? .unreadable : nil)
+        end(&output, Listing(), [], error: error)
+      }
+      throw error
+    }
+  }
+
   private func list(
     _ records: borrowing RecordList, _ listing: inout Listing, _ output: inout Output
   ) throws(DatabaseError) {
@@ -125,7 +140,7 @@ struct Show: DatabaseCommand {
     try records.confirm()
   }
 
-  private func begin(_ output: inout Output, _ database: Database, _ state: FileState) {
+  private func begin(_ output: inout Output, _ database: Database, _ state: FileState?) {
     switch format {
     case .text, .cyrus: break
     case .csv: output.append(keysOnly ? "key,key_base64\r\n" : "key,value,key_base64,value_base64\r\n")
@@ -133,7 +148,7 @@ struct Show: DatabaseCommand {
       output.document("show/1", .inline) { output in
         output.member("engine", common.engineName(of: database))
         output.member("file", file)
-        output.member("state", state.rawValue)
+        output.member("state", state?.rawValue)
       }
     }
   }
