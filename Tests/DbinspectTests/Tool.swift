@@ -76,6 +76,11 @@ enum Tool {
   }
 }
 
+/// The text of a document of this project.
+func projectText(_ path: String) throws -> String {
+  try String(contentsOf: Fixture.folder.appending(path: "../../\(path)"), encoding: .utf8)
+}
+
 /// A line or document of JSON.
 func jsonObject(_ text: String) throws -> [String: Any] {
   try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])

@@ -1,0 +1,72 @@
+// Docs/Output.md describes what is printed: every schema, and every member.
+
+import Foundation
+import Testing
+
+@testable import dbinspect
+
+@Suite struct OutputDocumentTests {
+  /// The commands that print JSON, as arguments before and behind the file.
+  private static let commands: [[String]] = [
+    ["overview", "--json"], ["info", "--json", "--scan"], ["show", "--format", "ndjson"],
+    ["get", "--json", "", "user.u010"], ["verify", "--json"], ["dump", "--json"], ["explain", "--json", "", "5100"],
+    ["history", "--json", "", "user.u010"],
+  ]
+
+  /// A fixture of each kind: sound, dirty, cut, damaged, without a header to trust, empty, of another engine.
+  private static let files = [
+    "twoskip/ts-churn500.db", "twoskip/ts-dirty-tail.db", "twoskip/ts-truncated.db", "twoskip/ts-bad-tail.db",
+    "twoskip/ts-bad-header-crc.db", "twoskip/ts-binary.db", "twoskip/ts-zero-length.db", "skiplist/sl-one.db",
+  ]
+
+  @Test(arguments: commands)
+  func `every member that is printed is described under its schema`(_ command: [String]) throws {
+    let document = try projectText("Docs/Output.md")
+    let common = try #require(document.components(separatedBy: "\n## overview/1\n").first)
+    for file in Self.files {
+      let copy = try FixtureCopy(file)
+      let parts = command.split(separator: "", maxSplits: 1, omittingEmptySubsequences: false)
+      let run = try Tool.run(Array(parts[0]) + [copy.path] + (parts.count > 1 ? Array(parts[1]) : []))
+      // A listing of another engine has no line, an offset behind the end of the file no document.
+      if run.output.isEmpty { continue }
+      let documents = command[0] == "show" ? try run.lines.map(jsonObject) : [try run.json]
+      let schema = try #require(documents.first?["schema"] as? String)
+      let description = try section(schema, of: document) + common
+      for member in Self.members(documents) {
+        let name = try Regex("`([a-zA-Z]+\\.)?\(member.replacing("Base64", with: ""))`")
+        #expect(description.contains(name), "\(schema) of \(file): \(member)")
+      }
+    }
+  }
+
+  /// A section with those that it refers to.
+  private func section(_ schema: String, of document: String) throws -> String {
+    func own(_ schema: String) -> String? {
+      document.components(separatedBy: "\n## \(schema)\n").dropFirst().first?.components(separatedBy: "\n## ").first
+    }
+    let section = try #require(own(schema), "\(schema) has no section")
+    let others = ["info/1", "verify/1", "dump/1"].filter { section.contains("[`\($0)`]") }
+    return ([section] + others.compactMap(own)).joined(separator: "\n")
+  }
+
+  /// The names of all members, those of nested objects included.
+  private static func members(_ value: Any) -> Set<String> {
+    switch value {
+    case let object as [String: Any]:
+      object.reduce(into: Set(object.keys)) { $0.formUnion(members($1.value)) }
+    case let array as [Any]: array.reduce(into: Set()) { $0.formUnion(members($1)) }
+    default: []
+    }
+  }
+
+  @Test func `every schema is described, and no other`() throws {
+    let sources = try FileManager.default.subpathsOfDirectory(atPath: "\(Fixture.folder.path)/../../Sources/dbinspect")
+    let names = try sources.filter { $0.hasSuffix(".swift") }.flatMap { file in
+      try projectText("Sources/dbinspect/\(file)").matches(of: /"([a-z]+\/[0-9]+)"/).map { String($0.output.1) }
+    }
+    let described = try projectText("Docs/Output.md").matches(of: /\n## ([a-z]+\/[0-9]+)\n/).map { String($0.output.1) }
+    #expect(Set(names) == Set(described))
+    #expect(names.contains("show/1"))
+    #expect(try projectText("README.md").contains("(Docs/Output.md)"))
+  }
+}
