@@ -39,7 +39,7 @@ struct Target: Sendable {
     forged("cursor") { bytes, found in
       let walk = Walk(of: bytes)
       for pair in walk.pairs.prefix(3) { _ = Walk(of: bytes, from: pair.key) }
-      found.require(walk.errors.count <= bytes.count / 8, "a listing without an end")
+      found.require(walk.errors.count <= bytes.count / 8 + 1, "a listing without an end")
     },
     forged("verifier") { Examination(bytes: $0, keys: [[0x61]]).verifyAndRead(&$1) },
     forged("layout") { Examination(bytes: $0, keys: [[0x61]]).takeApart(&$1) },
