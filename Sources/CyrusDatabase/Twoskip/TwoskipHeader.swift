@@ -80,6 +80,8 @@ enum Twoskip {
   static let levels = 31
   /// Bytes of the smallest record.
   static let smallestRecord = 24
+  /// Bytes of the smallest head of a RECORD, which its key comes behind.
+  static let smallestKeyOffset = 32
   /// Words of the largest head: 8 bytes, two length escapes, 32 pointers, two checksums.
   static let largestHeadWords = 36
   /// No offset above this is taken for one: sums of two then still fit a signed word.

@@ -142,8 +142,8 @@ extension TwoskipSalvage {
     note(range, &unknown)
     let before = log.stretches.count - 1
     log.stretches[before].end = range.lowerBound
-    // The smallest head has 40 bytes before its key: a record that starts earlier cannot lie in another one.
-    let isAnchored = log.stretches[before].anchor <= range.lowerBound && range.count < 40
+    // A key starts 32 bytes behind the start of its record or later: a record found before that lies in no other one.
+    let isAnchored = log.stretches[before].anchor <= range.lowerBound && range.count < Twoskip.smallestKeyOffset
     log.stretches.append(
       Stretch(start: range.upperBound, end: limit, anchor: isAnchored ? range.upperBound : .max))
   }
