@@ -85,7 +85,8 @@ struct TwoskipSalvage: ~Copyable, ~Escapable {
 
   // MARK: - The end
 
-  /// The header's end; without a header the end of the last whole COMMIT, or of the file if there is none.
+  /// The header's end. Without a sound header the end that what is left of it speaks for, or else the end of the last whole
+  /// COMMIT, or of the file if there is none.
   private static func findEnd(
     _ bytes: RawSpan, _ header: TwoskipHeader?, _ tails: inout TwoskipTailCheck
   ) -> (end: Int, source: Salvage.EndSource) {
@@ -93,29 +94,51 @@ struct TwoskipSalvage: ~Copyable, ~Escapable {
     if let header { return (Int(header.currentSize), .header) }
     let isInterrupted = isInterruptedCreation(bytes, fileByteCount: UInt64(bytes.byteCount))
     if bytes.byteCount == 0 || (isInterrupted && bytes.byteCount == first) { return (first, .header) }
+    guard bytes.byteCount >= first else { return (first, .fileSize) }
+    var remains = HeaderRemains(bytes)
+    remains.consider(first)
     var lastCommit: Int?
     var hasRecords = false
-    if bytes.byteCount > first {
-      var scanner = TwoskipSalvageScanner(bytes, from: first, to: bytes.byteCount)
-      while let piece = scanner.next(&tails) {
-        switch piece {
-        case .record(let record, _, _) where record.kind == .commit: lastCommit = record.end
-        case .record, .lost: hasRecords = true
-        case .gap: break
-        }
+    var scanner = TwoskipSalvageScanner(bytes, from: first, to: bytes.byteCount)
+    while let piece = scanner.next(&tails) {
+      switch piece {
+      case .record(let record, _, _) where record.kind == .commit:
+        lastCommit = record.end
+        remains.consider(record.end)
+      case .record, .lost: hasRecords = true
+      case .gap: break
       }
     }
-    if let lastCommit { return (lastCommit, doesHeader(bytes, agreeOn: lastCommit) ? .confirmed : .lastCommit) }
+    if let end = remains.end { return (end, .confirmed) }
+    if let lastCommit { return (lastCommit, .lastCommit) }
     return (hasRecords ? bytes.byteCount & ~7 : first, .fileSize)
   }
 
-  /// Whether a damaged header names this end, or would be sound if it did.
-  private static func doesHeader(_ bytes: RawSpan, agreeOn end: Int) -> Bool {
-    let header = TwoskipHeader(unchecked: bytes)
-    if header.currentSize == UInt64(end) { return true }
-    var repaired = Array(bytes.extracting(0..<60))
-    for index in 0..<8 { repaired[48 + index] = UInt8(truncatingIfNeeded: end >> (56 - 8 * index)) }
-    return repaired.rawSpan.crc32 == header.checksum
+  /// What a header with a wrong checksum still says about the committed end.
+  private struct HeaderRemains {
+    private var bytes: [UInt8]
+    private let checksum: UInt32
+    private let stated: UInt64
+    /// The end that it states, if the committed data can end there.
+    private var named: Int?
+    /// The end with which its checksum would be right.
+    private var proven: Int?
+
+    init(_ file: RawSpan) {
+      let header = TwoskipHeader(unchecked: file)
+      bytes = Array(file.extracting(0..<60))
+      checksum = header.checksum
+      stated = header.currentSize
+    }
+
+    var end: Int? { proven ?? named }
+
+    /// Looks at a place where the committed data can end: behind a COMMIT, or where the records start.
+    mutating func consider(_ end: Int) {
+      if stated == UInt64(end) { named = end }
+      bytes.put(UInt64(end), at: 48)
+      if bytes.rawSpan.crc32 == checksum { proven = end }
+    }
   }
 
   private mutating func noteHeader() {

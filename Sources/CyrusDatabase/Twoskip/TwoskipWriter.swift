@@ -274,7 +274,7 @@ extension Array<UInt8> {
     }
   }
 
-  fileprivate mutating func put<Number: FixedWidthInteger>(_ number: Number, at offset: Int) {
+  mutating func put<Number: FixedWidthInteger>(_ number: Number, at offset: Int) {
     var place = offset
     for shift in stride(from: Number.bitWidth - 8, through: 0, by: -8) {
       self[place] = UInt8(truncatingIfNeeded: number >> Number(shift))
