@@ -43,4 +43,41 @@ import Testing
     #expect(salvaged["a"]?.doubt == .unreadableBehind)
     #expect(salvaged["b"]?.doubt == .unreadableBehind)
   }
+
+  @Test func `many heads that claim long tails cost no sound record`() throws {
+    let builder = Sample.builder { builder in
+      builder.transaction {
+        for number in 100..<400 { $0.set(utf8("\(number)"), [UInt8](repeating: 0x61, count: 2000)) }
+      }
+    }
+    let records = TwoskipSurgeon.records(in: builder.bytes).filter { $0.type == .record }
+    let spoiled = stride(from: 1, to: 100, by: 2).map { records[$0] }
+    let salvaged = try Salvaged(
+      builder.bytes {
+        // The longest value that ends within the file.
+        for record in spoiled {
+          TwoskipSurgeon.put32(UInt32($0.count - record.offset - 400), at: record.offset + 4, in: &$0)
+        }
+      })
+    #expect(salvaged.records.count == 250)
+    #expect(Set(salvaged.records.map(\.offset)) == Set(records.map(\.offset)).subtracting(spoiled.map(\.offset)))
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `a file made of heads that all claim the same long tail is done in time`() throws {
+    // A head of 32 bytes each, checksum right, with a value that goes on to the end of the file.
+    var bytes = Sample.builder { _ in }.bytes
+    let count = 40_000
+    for number in 0..<count {
+      bytes += [0x2B, 1, 0, 8, 0, 0, 0, 0] + [UInt8](repeating: 0, count: 24)
+      let rest = (count - number - 1) * 32
+      guard rest > 8 else { break }
+      TwoskipSurgeon.put32(UInt32(rest - 8), at: bytes.count - 28, in: &bytes)
+      TwoskipSurgeon.fixHeadChecksum(&bytes, at: bytes.count - 32)
+    }
+    // What comes first is no record, so that each head is tried.
+    bytes[336] = 0
+    bytes.setHeader(currentSize: bytes.count)
+    #expect(try Salvaged(bytes).records.count == 0)
+  }
 }

@@ -74,7 +74,7 @@ extension TwoskipSalvage {
       return
     }
     var head = record.hasSoundHead(in: bytes) ? TwoskipHeadState.sound : .lost
-    if record.kind == .record, tails.check(record, in: bytes) == .sound {
+    if record.kind == .record, tails.check(record, head == .sound ? .found : .damaged, in: bytes) == .sound {
       if head == .lost { head = record.stateOfDamagedHead(in: bytes) }
       if head != .lost { add(record, head) }
     } else if head == .sound, record.kind == .record {

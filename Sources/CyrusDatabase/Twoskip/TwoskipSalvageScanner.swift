@@ -15,12 +15,18 @@
 
 /// Compares tail checksums, and does no more work than the size of the file allows.
 ///
-/// In bytes made to do harm, very many heads can claim the same long tail.
+/// In bytes made to do harm, very many heads can claim the same long tail; and of damaged heads many claim long ones by
+/// chance. What they use up must not be missing for records that are sound.
 struct TwoskipTailCheck {
-  private var byteCountLeft: Int
-
-  /// - Parameter byteCount: The size of the file: 16 times as many bytes are looked at, and then no tail is sound.
-  init(byteCount: Int) { byteCountLeft = 16 * byteCount + (1 << 20) }
+  /// What speaks for a head, whose tail is to be compared.
+  enum Head {
+    /// It is sound and lies behind the end of another record. No bytes are looked at twice for the sake of such heads.
+    case inPlace
+    /// It is sound, but was found amid unreadable bytes.
+    case found
+    /// Its checksum is wrong.
+    case damaged
+  }
 
   /// What of a tail is as it was written.
   enum Result {
@@ -31,15 +37,34 @@ struct TwoskipTailCheck {
     case lost
   }
 
-  mutating func check(_ record: TwoskipRecord, in bytes: RawSpan) -> Result {
+  /// How many bytes may still be looked at.
+  private var byteCountLeftForFound: Int
+  private var byteCountLeftForDamaged: Int
+
+  /// - Parameter byteCount: The size of the file: for found and for damaged heads 16 times as many bytes are looked at each,
+  ///   and then no tail is sound.
+  init(byteCount: Int) {
+    byteCountLeftForFound = 16 * byteCount + (1 << 20)
+    byteCountLeftForDamaged = byteCountLeftForFound
+  }
+
+  mutating func check(_ record: TwoskipRecord, _ head: Head, in bytes: RawSpan) -> Result {
     guard record.tailByteCount > 0 else { return .sound }
-    byteCountLeft -= record.tailByteCount
-    guard byteCountLeft > 0 else { return .lost }
+    switch head {
+    case .inPlace: break
+    case .found:
+      byteCountLeftForFound -= record.tailByteCount
+      guard byteCountLeftForFound > 0 else { return .lost }
+    case .damaged:
+      // Lengths that are wrong mostly show here, at no cost.
+      guard record.hasZeroPadding(in: bytes) else { return .lost }
+      byteCountLeftForDamaged -= record.tailByteCount
+      guard byteCountLeftForDamaged > 0 else { return .lost }
+    }
     let stored = record.storedTailChecksum(in: bytes)
     return record.tailChecksum(in: bytes) == stored ? .sound : checkWithoutPadding(record, stored, in: bytes)
   }
 
-  /// If the checksum is right for the zeros that every writer pads with, only these are damaged.
   @inline(never)
   private func checkWithoutPadding(_ record: TwoskipRecord, _ stored: UInt32, in bytes: RawSpan) -> Result {
     let count = record.keyByteCount + record.valueByteCount
@@ -66,11 +91,15 @@ extension TwoskipRecord {
   @inline(__always)
   func hasSoundHead(in bytes: RawSpan) -> Bool { headChecksum(in: bytes) == storedHeadChecksum(in: bytes) }
 
-  /// What a head with a wrong checksum can be trusted for, if the tail's checksum is right.
+  /// Whether the padding is what every writer pads with.
+  func hasZeroPadding(in bytes: RawSpan) -> Bool {
+    for offset in tailOffset + keyByteCount + valueByteCount..<end where bytes.byte(at: offset) != 0 { return false }
+    return true
+  }
+
+  /// What a head with a wrong checksum can be trusted for, if the tail's checksum is right and its padding zero.
   @inline(never)
   func stateOfDamagedHead(in bytes: RawSpan) -> TwoskipHeadState {
-    let count = keyByteCount + valueByteCount
-    for offset in tailOffset + count..<end where bytes.byte(at: offset) != 0 { return .lost }
     let difference = headChecksum(in: bytes) ^ storedHeadChecksum(in: bytes)
     if difference.nonzeroBitCount == 1 { return .lengths }
     // What the change of a single bit does to the checksum, from the last bit of the last pointer to the first bit.
@@ -127,17 +156,17 @@ struct TwoskipSalvageScanner: ~Copyable, ~Escapable {
 
   private func piece(_ record: TwoskipRecord, _ tails: inout TwoskipTailCheck) -> Piece? {
     if record.hasSoundHead(in: bytes) {
-      let tail = tails.check(record, in: bytes)
+      let tail = tails.check(record, .inPlace, in: bytes)
       return tail == .lost ? .lost(record) : .record(record, .sound, isPaddingSound: tail == .sound)
     }
-    guard record.kind == .record, tails.check(record, in: bytes) == .sound else { return nil }
+    guard record.kind == .record, tails.check(record, .damaged, in: bytes) == .sound else { return nil }
     let head = record.stateOfDamagedHead(in: bytes)
     return head == .lost ? nil : .record(record, head, isPaddingSound: true)
   }
 
   private func isProvenRecord(_ tails: inout TwoskipTailCheck) -> Bool {
     guard let record = record(at: offset), record.hasSoundHead(in: bytes) else { return false }
-    return tails.check(record, in: bytes) != .lost
+    return tails.check(record, .found, in: bytes) != .lost
   }
 
   /// What parses here, unless it is a list head, which has its own place.
