@@ -66,7 +66,8 @@ import Testing
     let salvaged = try Salvaged(bytes)
     #expect(salvaged.certainPairs == pairs(["a": "v", "b": "v", "e": "v"]))
     #expect(salvaged.records.count == 3)
-    #expect(salvaged.outcome.lostLiveCount == 2)
+    // Where d was could have been a DELETE.
+    #expect(salvaged.outcome.lostLiveCount == 1)
     #expect(!salvaged.outcome.isWhole)
   }
 
@@ -78,6 +79,19 @@ import Testing
     #expect(salvaged.pairs == pairs(["a": "2"]))
     #expect(salvaged["a"]?.doubt == .olderVersion)
     #expect(salvaged.outcome.lostLiveCount == 1)
+  }
+
+  @Test func `a DELETE that is lost is no live record that is lost`() throws {
+    let delete = Sample.deleted.offsets(of: .delete)[0]
+    let salvaged = try Salvaged(Sample.deleted.bytes { $0[delete] = 0 })
+    #expect(salvaged.outcome.lostLiveCount == 0)
+    #expect(salvaged.outcome.damage.map(\.kind) == [.unreadable])
+    #expect(salvaged.outcome.damage.map(\.isLive) == [nil])
+    #expect(!salvaged.outcome.isWhole)
+    // Cut off, it is the same.
+    let cut = try Salvaged(Array(Sample.deleted.bytes.prefix(delete)))
+    #expect(cut.outcome.lostLiveCount == 0)
+    #expect(cut.outcome.damage.map(\.isLive) == [nil])
   }
 
   /// A way to lose what was committed behind `a` and `b`, and what is then said of them.

@@ -18,10 +18,11 @@
 extension TwoskipSalvage {
   /// What the lists have told.
   struct Lists {
-    /// Live records of which nothing or only the head can be read.
+    /// Live records of which nothing or only the head can be read, and which are not DELETEs for certain.
     var lostLiveCount: UInt64 = 0
-    /// Places behind the end of a cut file that live records lead to.
+    /// Places behind the end of a cut file that live records lead to; and those of them where RECORDs lie for certain.
     var missing: Set<UInt64> = []
+    var missingRecords: Set<UInt64> = []
     var order = KeyOrder.raw
     /// Whether some pair of keys rules the other order out.
     var isOrderProven = false
@@ -38,49 +39,64 @@ extension TwoskipSalvage {
   // MARK: - What is live
 
   private mutating func followPointers(of record: TwoskipRecord, _ pending: inout [TwoskipRecord]) {
-    if record.kind == .delete { return follow(record.pointer(0, in: bytes), &pending) }
+    if record.kind == .delete { return follow(record.pointer(0, in: bytes), toRecord: true, &pending) }
     // What lies nearest is entered next, so that few records wait at any time.
-    for index in (2..<max(2, record.pointerCount)).reversed() { follow(record.pointer(index, in: bytes), &pending) }
-    if let pointer = level0(of: record) { follow(pointer, &pending) }
+    for index in (2..<max(2, record.pointerCount)).reversed() {
+      follow(record.pointer(index, in: bytes), toRecord: true, &pending)
+    }
+    if let pointer = level0(of: record) { follow(pointer, toRecord: false, &pending) }
   }
 
-  private mutating func follow(_ pointer: UInt64, _ pending: inout [TwoskipRecord]) {
+  /// - Parameter toRecord: Whether the pointer leads to a RECORD for certain. List 0 can lead to a DELETE.
+  private mutating func follow(_ pointer: UInt64, toRecord: Bool, _ pending: inout [TwoskipRecord]) {
     // At or behind the end: an open transaction's.
     guard pointer % 8 == 0, pointer >= Twoskip.firstRecord, pointer < UInt64(end) else { return }
     guard pointer < UInt64(limit) else {
-      if lists.missing.insert(pointer).inserted { lists.lostLiveCount += 1 }
+      lists.missing.insert(pointer)
+      if toRecord, lists.missingRecords.insert(pointer).inserted { lists.lostLiveCount += 1 }
       return
     }
     let offset = Int(truncatingIfNeeded: pointer)
-    if live.contains(offset) { return }
-    live.insert(offset)
-    switch place(pointer) {
+    if !live.contains(offset) {
+      live.insert(offset)
+      enter(offset, &pending)
+    }
+    if toRecord, !starts.contains(offset) { noteLost(offset) }
+  }
+
+  private mutating func enter(_ offset: Int, _ pending: inout [TwoskipRecord]) {
+    switch place(UInt64(offset)) {
     case .record(let record), .doubtful(let record), .delete(let record):
       if isHeadSound(record) { pending.append(record) }
     case .lost(let record):
-      lists.lostLiveCount += 1
+      noteLost(offset)
       pending.append(record)
     case .end, .nothing:
       rescue(at: offset, &pending)
     }
   }
 
+  private mutating func noteLost(_ offset: Int) {
+    if lostLive.contains(offset) { return }
+    lostLive.insert(offset)
+    lists.lostLiveCount += 1
+  }
+
   /// A record amid unreadable bytes, which a live record leads to.
   private mutating func rescue(at offset: Int, _ pending: inout [TwoskipRecord]) {
     guard stretch(of: offset) == nil, let record = try? TwoskipRecord(at: offset, in: bytes, limit: limit),
       record.kind == .record || record.kind == .delete
-    else {
-      lists.lostLiveCount += 1
-      return
-    }
+    else { return }
     var head = record.hasSoundHead(in: bytes) ? TwoskipHeadState.sound : .lost
-    if record.kind == .record, tails.check(record, head == .sound ? .found : .damaged, in: bytes) == .sound {
-      if head == .lost { head = record.stateOfDamagedHead(in: bytes) }
-      if head != .lost { add(record, head) }
-    } else if head == .sound, record.kind == .record {
-      lostRecords.insert(offset)
+    if record.kind == .record {
+      if tails.check(record, head == .sound ? .found : .damaged, in: bytes) == .sound {
+        if head == .lost { head = record.stateOfDamagedHead(in: bytes) }
+        if head != .lost { add(record, head) }
+      } else if head == .sound {
+        lostRecords.insert(offset)
+        noteLost(offset)
+      }
     }
-    if !starts.contains(offset) { lists.lostLiveCount += 1 }
     if head == .sound { pending.append(record) }
   }
 

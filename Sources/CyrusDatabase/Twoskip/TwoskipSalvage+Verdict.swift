@@ -287,8 +287,14 @@ extension TwoskipSalvage {
     switch place.kind {
     case .header, .listHead: return nil
     case .record, .recordHead, .recordLengths, .padding: if live.contains(start) { return true }
-    case .unreadable: if live.next(from: start, before: Int(place.bytes.upperBound)) != nil { return true }
-    case .missing: if !lists.missing.isEmpty { return true }
+    case .unreadable:
+      let end = Int(place.bytes.upperBound)
+      if lostLive.next(from: start, before: end) != nil { return true }
+      // What list 0 leads to there can also be a DELETE.
+      if live.next(from: start, before: end) != nil { return nil }
+    case .missing:
+      if !lists.missingRecords.isEmpty { return true }
+      if !lists.missing.isEmpty { return nil }
     }
     return isListWhole ? false : nil
   }

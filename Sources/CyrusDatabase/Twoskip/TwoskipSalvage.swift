@@ -20,7 +20,7 @@
 // Every loop is bounded by the size of the file: the scan moves forward, each record on a list is entered once, and tails
 // are compared as TwoskipTailCheck allows.
 //
-// Memory: a sixteenth of the file for sets of places; while it works about 60 bytes for each record and 16 for each DELETE
+// Memory: a twelfth of the file for sets of places; while it works about 60 bytes for each record and 16 for each DELETE
 // and each stretch of unreadable bytes; afterwards 9 bytes for each record that is kept.
 //
 // Facts: Docs/Formats/twoskip.md, "The linked lists", "Log replay" and "Bugs and oddities".
@@ -47,6 +47,8 @@ struct TwoskipSalvage: ~Copyable, ~Escapable {
   var lostRecords: BitMap
   /// Places that live records lead to, and records that are live: whatever is there now.
   var live: BitMap
+  /// Those of these places where a RECORD that is lost was for certain.
+  var lostLive: BitMap
   var log = Log()
   var lists = Lists()
   var damage = DamageList()
@@ -78,6 +80,7 @@ struct TwoskipSalvage: ~Copyable, ~Escapable {
     damagedHeads = BitMap(byteCount: bytes.byteCount)
     lostRecords = BitMap(byteCount: bytes.byteCount)
     live = BitMap(byteCount: bytes.byteCount)
+    lostLive = BitMap(byteCount: bytes.byteCount)
   }
 
   /// Whether the committed end is known well enough to call anything certain.
