@@ -23,6 +23,8 @@ extension TwoskipSalvage {
     /// Places behind the end of a cut file that live records lead to; and those of them where RECORDs lie for certain.
     var missing: Set<UInt64> = []
     var missingRecords: Set<UInt64> = []
+    /// Whether list 0 can be followed from the list head to its end, so that all that is live is on it.
+    var isComplete = false
     var order = KeyOrder.raw
     /// Whether some pair of keys rules the other order out.
     var isOrderProven = false
@@ -32,6 +34,7 @@ extension TwoskipSalvage {
     if let dummy {
       var pending = [dummy]
       while let record = pending.popLast() { followPointers(of: record, &pending) }
+      lists.isComplete = isComplete(from: dummy)
     }
     decideOrder()
   }
@@ -100,6 +103,34 @@ extension TwoskipSalvage {
     if head == .sound { pending.append(record) }
   }
 
+  private func isComplete(from dummy: TwoskipRecord) -> Bool {
+    var record = dummy
+    // Each record once at most, and the end.
+    for _ in 0...log.recordCount {
+      switch follower(of: record) {
+      case .record(let next) where isHeadSound(next): record = next
+      case .end: return hasCertainEnd(record)
+      case .record, .doubtful, .delete, .lost, .nothing, nil: return false
+      }
+    }
+    return false
+  }
+
+  /// What list 0 leads to, a DELETE stepped over; nil if that is lost.
+  func follower(of record: TwoskipRecord) -> Place? {
+    guard let pointer = level0(of: record) else { return nil }
+    guard case .delete(let delete) = place(pointer) else { return place(pointer) }
+    return place(delete.pointer(0, in: bytes))
+  }
+
+  /// Whether list 0 ends behind a record that seems to be its last.
+  ///
+  /// That is doubtful if one pointer of the pair lies behind the end: a transaction that was given up can have left that in
+  /// a file which is a mixture of two moments.
+  func hasCertainEnd(_ record: TwoskipRecord) -> Bool {
+    max(record.pointer(0, in: bytes), record.pointer(1, in: bytes)) < UInt64(end)
+  }
+
   // MARK: - The order of keys
 
   /// Decides for the order that fewer pairs of list 0 contradict, dead records' pairs included.
@@ -125,14 +156,8 @@ extension TwoskipSalvage {
 
   /// The record with a sound key that list 0 leads to; nil if there is none.
   private func nextRecord(after record: TwoskipRecord) -> TwoskipRecord? {
-    guard let pointer = level0(of: record) else { return nil }
-    switch place(pointer) {
-    case .record(let next): return next
-    case .delete(let delete):
-      if case .record(let next) = place(delete.pointer(0, in: bytes)) { return next }
-      return nil
-    case .end, .doubtful, .lost, .nothing: return nil
-    }
+    if case .record(let next) = follower(of: record) { return next }
+    return nil
   }
 
   // MARK: - What a head tells of its own record

@@ -66,9 +66,10 @@ extension TwoskipSalvage {
     for (rank, key) in log.keys.enumerated() {
       guard let record = parsed(key.offset) else { continue }
       let isBetween = proof.bound.map { rank < $0 } ?? false
-      let isPassedOver = isBetween && !key.isLive && isDead(record, by: proof, log)
+      let isPassedOver = !key.isLive && (lists.isComplete || (isBetween && isDead(record, by: proof, log)))
       let isContradiction: Bool
-      if let verdict = verdict(on: record, key, log, isPassedOver ? proof : nil) {
+      let passing = isPassedOver ? (lists.isComplete ? Proof() : proof) : nil
+      if let verdict = verdict(on: record, key, log, passing) {
         outcome.offsets.append(UInt64(key.offset))
         outcome.verdicts.append(verdict.code)
         outcome.counts[verdict.certainty.index] += 1
@@ -158,11 +159,13 @@ extension TwoskipSalvage {
     let isUnchanged = lastSignOfLife(of: record) >= log.lastUnknownEnd
     let doubt: SalvagedRecord.Doubt?
     if key.isDeletedByLog || wasDeleted == true {
-      // Left out only if nothing says that it lives: not the lists, not its own head, not the whole log.
-      let isProven = key.isDeletedByLog ? wasDeleted ?? log.isOrderSettled : !log.isExact
-      if key.isLive || !isProven {
+      if key.isLive || (key.isDeletedByLog ? wasDeleted == false : log.isExact) {
+        // The lists, its own head or the whole log say that it lives.
         doubt = .contradictedDeletion
-      } else if let proof, proof.hasLost, !key.isDeletedByLog {
+      } else if key.isDeletedByLog, wasDeleted == nil, !log.isOrderSettled, proof?.hasLost ?? true {
+        // In the other order the log may have deleted another key.
+        doubt = .undecidedDeletion
+      } else if !key.isDeletedByLog, let proof, proof.hasLost {
         // A lost record that is live can be a newer version of it.
         doubt = .undecidedDeletion
       } else {
@@ -204,9 +207,7 @@ extension TwoskipSalvage {
     guard isHeadSound(record) else { return proof }
     proof.before = record.kind == .dummy ? nil : record
     var current = record
-    while let pointer = level0(of: current) {
-      var place = self.place(pointer)
-      if case .delete(let delete) = place { place = self.place(delete.pointer(0, in: bytes)) }
+    while let place = follower(of: current) {
       switch place {
       case .record(let next):
         guard let nextRank = replay.rank(ofRecordAt: UInt64(next.offset)), nextRank > rank else { return Proof() }
@@ -217,13 +218,10 @@ extension TwoskipSalvage {
         lostSteps -= 1
         proof.hasLost = true
         current = next
-      case .end where max(current.pointer(0, in: bytes), current.pointer(1, in: bytes)) < UInt64(end):
+      case .end where hasCertainEnd(current):
         proof.bound = replay.keyCount
         return proof
-      case .end, .doubtful, .lost, .delete, .nothing:
-        // That list 0 ends is doubtful if the other pointer lies behind the end: a transaction that was given up can have
-        // left that in a file which is a mixture of two moments.
-        return Proof()
+      case .end, .doubtful, .lost, .delete, .nothing: return Proof()
       }
     }
     return Proof()
