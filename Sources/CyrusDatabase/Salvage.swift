@@ -263,7 +263,7 @@ public struct Salvage: ~Copyable, Sendable {
   public var supersededCount: UInt64 { outcome.supersededCount }
   /// How many live records are known to be lost. There can be more.
   public var lostLiveCount: UInt64 { outcome.lostLiveCount }
-  /// How many records lists and log say different things about.
+  /// How many records lists and log say different things about, a DELETE that deletes nothing included.
   public var contradictionCount: UInt64 { outcome.contradictionCount }
 
   /// What is damaged, by place. At most ``listedDamageMax`` places.

@@ -39,6 +39,20 @@ import Testing
     #expect(told.pairs.map(\.key) == ["a-", "b"].map(utf8))
   }
 
+  @Test func `a DELETE that would delete nothing in one order of the keys speaks for the other`() throws {
+    // No record leads to one that comes before it in raw order: the one that did was deleted since.
+    let builder = Sample.builder(order: .mbox) { builder in
+      builder.transaction { for key in ["\t", ".", "a", "-"] { $0.set(utf8(key), utf8("v"), level: 1) } }
+      builder.transaction { $0.delete(utf8("\t")) }
+      builder.transaction { $0.set(utf8("\t"), utf8("v"), level: 1) }
+      builder.transaction { for key in ["-", ".", "\t"] { $0.delete(utf8(key)) } }
+    }
+    let salvaged = try Salvaged(builder.bytes)
+    #expect(salvaged.certainPairs == pairs(["a": "v"]))
+    #expect(salvaged.outcome.contradictionCount == 0)
+    #expect(salvaged.outcome.isIntact)
+  }
+
   @Test func `a record that list 0 leaves out although the log has it is kept, and counts as a contradiction`() throws {
     let salvaged = try Salvaged(Fixture.bytes(of: "ts-lost-record.db"))
     #expect(salvaged.certainPairs == Fixture.pairs(of: "ts-packed100.db"))

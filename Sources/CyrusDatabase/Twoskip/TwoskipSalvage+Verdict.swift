@@ -41,6 +41,8 @@ extension TwoskipSalvage {
     /// As in ``Log``, DELETEs that make no sense taken into account.
     var firstUnknown: Int
     var lastUnknownEnd: Int
+    /// A DELETE before anything unreadable finds nothing to delete.
+    var hasSenselessDelete = false
     /// Whether the file is in this order for certain, or it does not matter.
     var isOrderSettled: Bool
 
@@ -84,6 +86,7 @@ extension TwoskipSalvage {
       proof = self.proof(behind: record, at: rank, replay, &lostSteps)
     }
     if proof.bound != log.keys.count { isListWhole = false }
+    if log.hasSenselessDelete { outcome.contradictionCount += 1 }
     outcome.supersededCount = self.log.recordCount - UInt64(log.keys.count)
     if order == .mbox { sort(&outcome) }
     complete(&outcome, isListWhole: isListWhole, isLogExact: log.isExact)
@@ -105,6 +108,7 @@ extension TwoskipSalvage {
       case .deleted(let rank, let offset): log.keys[rank].isDeletedByLog = offset < log.firstUnknown
       case .deletedNothing(let offset):
         guard offset < log.firstUnknown else { return }
+        log.hasSenselessDelete = true
         log.firstUnknown = offset
         log.lastUnknownEnd = max(log.lastUnknownEnd, offset + Twoskip.smallestRecord)
       }
