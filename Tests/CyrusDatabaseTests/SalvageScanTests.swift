@@ -44,6 +44,20 @@ import Testing
     #expect(salvaged["b"]?.doubt == .unreadableBehind)
   }
 
+  @Test func `a wrong level that makes a head reach to another record's tail takes no record away`() throws {
+    // Records of 64 bytes: with level 9 for 1 a head is longer by just that, and ends where the next record's does.
+    let builder = Sample.builder(writesBlanks: false) { builder in
+      builder.transaction {
+        for number in 0..<8 { $0.set(utf8("key \(number)"), [UInt8](repeating: 0x61, count: 25), level: 1) }
+      }
+    }
+    let offset = builder.offset(of: "key 3")
+    #expect(builder.offset(of: "key 4") == offset + 64)
+    let salvaged = try Salvaged(builder.bytes { $0[offset + 1] = 9 })
+    #expect(salvaged.pairs.map(\.key) == [0, 1, 2, 4, 5, 6, 7].map { utf8("key \($0)") })
+    #expect(salvaged.outcome.damage.map(\.bytes) == [UInt64(offset)..<UInt64(offset + 64)])
+  }
+
   @Test func `many heads that claim long tails cost no sound record`() throws {
     let builder = Sample.builder { builder in
       builder.transaction {

@@ -9,7 +9,8 @@
 //                             has proven
 //
 // What surprises: that last point can be settled if but one bit of the head is wrong, for a checksum tells which one. If it
-// is not one of the lengths', these are as they were written.
+// is not one of the lengths', these are as they were written. And if the level is wrong the checksum may be that of another
+// record's tail.
 //
 // Facts: Docs/Formats/twoskip.md, "Records" and "Checksums".
 
@@ -108,7 +109,21 @@ extension TwoskipRecord {
       if effect == difference { return bit >= 8 * (pointersOffset - offset) ? .lengths : .lost }
       effect = effect & 1 == 1 ? effect >> 1 ^ 0xEDB8_8320 : effect >> 1
     }
-    return .end
+    return headHoldsRecord(in: bytes) ? .lost : .end
+  }
+
+  /// Whether something that only follows a record lies where this one's pointers should be.
+  ///
+  /// If the level is wrong, the head can end where that of a later record does, so that the tail of that one seems to be its
+  /// own.
+  private func headHoldsRecord(in bytes: RawSpan) -> Bool {
+    for place in stride(from: offset + 8, to: tailOffset, by: 8) {
+      if bytes.bigEndian(UInt64.self, at: place) == Twoskip.blank { return true }
+      if let other = try? TwoskipRecord(at: place, in: bytes, limit: bytes.byteCount), other.hasSoundHead(in: bytes) {
+        return true
+      }
+    }
+    return false
   }
 }
 
