@@ -182,7 +182,8 @@ public struct Salvage: ~Copyable, Sendable {
   public enum EndSource: String, Sendable, Hashable, CaseIterable {
     /// A sound header names it, or the file is an empty database without a header.
     case header
-    /// A guess: a damaged header names it, or would be sound if it did, and a COMMIT ends there. Records can be certain.
+    /// A guess: a damaged header names it, or would be sound if it did, and by a COMMIT a transaction ends or starts there.
+    /// Records can be certain.
     case confirmed = "damaged header and a COMMIT"
     /// A guess: the end of the last COMMIT that can be read, whether or not it was committed. No record is certain.
     case lastCommit = "last COMMIT"

@@ -55,6 +55,16 @@ import Testing
     }
   }
 
+  @Test func `the COMMIT behind it proves the end as well as the one before it`() throws {
+    var (bytes, end) = Self.unfinished
+    bytes[24] = 1
+    bytes[end - 24] = 0
+    let salvaged = try Salvaged(bytes)
+    #expect(salvaged.outcome.endSource == .confirmed)
+    #expect(salvaged.outcome.end == UInt64(end))
+    #expect(salvaged.certainPairs == pairs(["a": "v", "b": "v"]))
+  }
+
   @Test func `a first transaction that was not committed stays apart if the header is damaged`() throws {
     let builder = Sample.builder { builder in
       builder.begin()

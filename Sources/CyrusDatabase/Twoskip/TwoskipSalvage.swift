@@ -99,7 +99,7 @@ struct TwoskipSalvage: ~Copyable, ~Escapable {
     if bytes.byteCount == 0 || (isInterrupted && bytes.byteCount == first) { return (first, .header) }
     guard bytes.byteCount >= first else { return (first, .fileSize) }
     var remains = HeaderRemains(bytes)
-    remains.consider(first)
+    remains.consider(Twoskip.firstRecord)
     var lastCommit: Int?
     var hasRecords = false
     var scanner = TwoskipSalvageScanner(bytes, from: first, to: bytes.byteCount)
@@ -107,7 +107,8 @@ struct TwoskipSalvage: ~Copyable, ~Escapable {
       switch piece {
       case .record(let record, _, _) where record.kind == .commit:
         lastCommit = record.end
-        remains.consider(record.end)
+        remains.consider(UInt64(record.end))
+        remains.consider(record.pointer(0, in: bytes))
       case .record, .lost: hasRecords = true
       case .gap: break
       }
@@ -120,6 +121,7 @@ struct TwoskipSalvage: ~Copyable, ~Escapable {
   /// What a header with a wrong checksum still says about the committed end.
   private struct HeaderRemains {
     private var bytes: [UInt8]
+    private let fileByteCount: Int
     private let checksum: UInt32
     private let stated: UInt64
     /// The end that it states, if the committed data can end there.
@@ -130,17 +132,19 @@ struct TwoskipSalvage: ~Copyable, ~Escapable {
     init(_ file: RawSpan) {
       let header = TwoskipHeader(unchecked: file)
       bytes = Array(file.extracting(0..<60))
+      fileByteCount = file.byteCount
       checksum = header.checksum
       stated = header.currentSize
     }
 
     var end: Int? { proven ?? named }
 
-    /// Looks at a place where the committed data can end: behind a COMMIT, or where the records start.
-    mutating func consider(_ end: Int) {
-      if stated == UInt64(end) { named = end }
-      bytes.put(UInt64(end), at: 48)
-      if bytes.rawSpan.crc32 == checksum { proven = end }
+    /// Looks at a place where the committed data can end: behind a COMMIT, or where a transaction starts.
+    mutating func consider(_ end: UInt64) {
+      guard end >= Twoskip.firstRecord, end % 8 == 0, end <= UInt64(fileByteCount) else { return }
+      if stated == end { named = Int(end) }
+      bytes.put(end, at: 48)
+      if bytes.rawSpan.crc32 == checksum { proven = Int(end) }
     }
   }
 
