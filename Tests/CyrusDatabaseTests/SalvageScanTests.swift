@@ -44,6 +44,27 @@ import Testing
     #expect(salvaged["b"]?.doubt == .unreadableBehind)
   }
 
+  @Test func `a key that is cut off in the wrong place does not displace a sound record`() throws {
+    let builder = Sample.builder { builder in
+      builder.transaction {
+        $0.set(utf8("m"), utf8("v"), level: 1)
+        $0.set(utf8("zb"), utf8("x"), level: 2)
+      }
+      builder.transaction { $0.set(utf8("z"), utf8("v"), level: 1) }
+    }
+    // "zb" = "x" looks like "z" = "bx"; list 1 leads to it, and list 0 to "z" no more.
+    let offset = builder.offset(of: "zb")
+    let salvaged = try Salvaged(
+      builder.bytes {
+        $0[offset + 3] = 1
+        $0[offset + 7] = 2
+        $0[builder.offset(of: "m") + 16] ^= 1
+      })
+    #expect(salvaged.certainPairs == pairs(["m": "v", "z": "v"]))
+    #expect(salvaged.records.count == 2)
+    #expect(!salvaged.outcome.isWhole)
+  }
+
   @Test func `a wrong level that makes a head reach to another record's tail takes no record away`() throws {
     // Records of 64 bytes: with level 9 for 1 a head is longer by just that, and ends where the next record's does.
     let builder = Sample.builder(writesBlanks: false) { builder in

@@ -132,8 +132,10 @@ extension TwoskipSalvage {
         keys[rank] = KeyState(offset: found, isLive: true)
       }
     }
-    for found in doubtfulRecords where live.contains(found) {
+    for found in doubtfulRecords.sorted(by: >) where live.contains(found) {
       guard let rank = replay.rank(ofRecordAt: UInt64(found)), !keys[rank].isLive else { continue }
+      // A sound record with the same key that was written later: so this one has another key.
+      if keys[rank].offset > found, isProven(keys[rank].offset) { continue }
       keys[rank] = KeyState(offset: found, isLive: true)
     }
   }
