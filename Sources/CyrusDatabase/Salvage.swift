@@ -118,7 +118,7 @@ public struct DamagedPlace: Sendable, Hashable, CustomStringConvertible {
     case listHead = "list head: the lists have no start"
     case recordHead = "record head: pointers are lost, key and value are kept"
     case recordLengths = "record head: pointers are lost, and where key and value end is not proven"
-    case padding = "padding: no content is affected"
+    case padding = "padding or an unused checksum: no content is affected"
     case record = "record: key and value are lost"
     case unreadable = "bytes that are no record: what was there is lost"
     case missing = "the file ends before its committed end: what was there is lost"

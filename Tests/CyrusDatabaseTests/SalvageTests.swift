@@ -168,4 +168,10 @@ import Testing
       #expect(salvaged.outcome.damage.contains { $0.kind == .missing })
     }
   }
+
+  /// Nothing but notes and warnings of what no writer of Cyrus's does is more than nothing.
+  @Test(arguments: BrokenFile.all.filter { $0.findings.contains { $0.severity == .damage } })
+  func `no file that breaks a rule is intact`(_ file: BrokenFile) throws {
+    #expect(try !Salvaged(file.bytes).outcome.isIntact)
+  }
 }

@@ -64,6 +64,8 @@ extension TwoskipSalvage {
     // Every record whose key is lost can be stepped over once.
     var lostSteps = limit / Twoskip.smallestRecord
     var isListWhole = dummy != nil
+    var pointers = PointerCheck(end: end)
+    if let dummy { pointers.enter(dummy, bytes) }
     var proof = dummy.map { self.proof(behind: $0, at: -1, replay, &lostSteps) } ?? Proof()
     for (rank, key) in log.keys.enumerated() {
       guard let record = parsed(key.offset) else { continue }
@@ -82,6 +84,7 @@ extension TwoskipSalvage {
       }
       if isContradiction || (key.isLive && isBetween) { outcome.contradictionCount += 1 }
       guard key.isLive else { continue }
+      pointers.enter(record, bytes)
       if rank != proof.bound { isListWhole = false }
       proof = self.proof(behind: record, at: rank, replay, &lostSteps)
     }
@@ -90,7 +93,29 @@ extension TwoskipSalvage {
     outcome.supersededCount = self.log.recordCount - UInt64(log.keys.count)
     if order == .mbox { sort(&outcome) }
     complete(&outcome, isListWhole: isListWhole, isLogExact: log.isExact)
+    if !pointers.areRight { outcome.isIntact = false }
     return outcome
+  }
+
+  /// Whether the lists above list 0 meet exactly the live records of their levels, and no pointer leads behind the end.
+  private struct PointerCheck {
+    private let end: UInt64
+    /// By list: where it goes on.
+    private var next = [UInt64](repeating: 0, count: Twoskip.levels)
+    private var isRight = true
+
+    init(end: Int) { self.end = UInt64(end) }
+
+    var areRight: Bool { isRight && next.allSatisfy { $0 == 0 } }
+
+    /// Takes the list head, and then the live records in order.
+    mutating func enter(_ record: TwoskipRecord, _ bytes: RawSpan) {
+      for list in 1..<max(1, record.level) {
+        if record.kind == .record, next[list] != UInt64(record.offset) { isRight = false }
+        next[list] = record.pointer(list + 1, in: bytes)
+      }
+      if max(record.pointer(0, in: bytes), record.pointer(1, in: bytes)) >= end { isRight = false }
+    }
   }
 
   // MARK: - The log
@@ -278,7 +303,7 @@ extension TwoskipSalvage {
     outcome.isIntact =
       bytes.byteCount == 0
       || (outcome.isWhole && isLogExact && isListWhole && damage.count == 0 && outcome.contradictionCount == 0
-        && bytes.byteCount == end && header?.isDirty == false && header?.recordCount == certainCount)
+        && bytes.byteCount == end && header?.isRegular(for: certainCount) == true)
     let magic = TwoskipHeader.magic
     outcome.hasTwoskip =
       bytes.byteCount == 0 || dummy != nil || bytes.starts(with: magic.rawSpan)
@@ -301,5 +326,12 @@ extension TwoskipSalvage {
       if !lists.missing.isEmpty { return nil }
     }
     return isListWhole ? false : nil
+  }
+}
+
+extension TwoskipHeader {
+  /// Whether it is that of a file at rest with so many records.
+  fileprivate func isRegular(for count: UInt64) -> Bool {
+    flags == 0 && recordCount == count && generation > 0 && Twoskip.firstRecord...currentSize ~= repackSize
   }
 }

@@ -152,8 +152,13 @@ struct TwoskipSalvage: ~Copyable, ~Escapable {
     if header == nil, bytes.byteCount > 0 {
       damage.add(.header, 0..<min(bytes.byteCount, TwoskipHeader.byteCount))
     }
-    let first = Int(Twoskip.dummy)
-    if bytes.byteCount > 0, dummy == nil { damage.add(.listHead, first..<Int(Twoskip.firstRecord)) }
+    guard bytes.byteCount > 0 else { return }
+    let listHead = Int(Twoskip.dummy)..<Int(Twoskip.firstRecord)
+    if let dummy {
+      if dummy.storedTailChecksum(in: bytes) != 0 { damage.add(.padding, listHead) }
+    } else {
+      damage.add(.listHead, listHead)
+    }
   }
 
   /// The list head, if it is sound.

@@ -32,7 +32,7 @@ struct TwoskipTailCheck {
   /// What of a tail is as it was written.
   enum Result {
     case sound
-    /// All but the padding.
+    /// All but the padding, or the checksum of a tail without a byte.
     case padding
     /// Not the key or not the value.
     case lost
@@ -50,7 +50,7 @@ struct TwoskipTailCheck {
   }
 
   mutating func check(_ record: TwoskipRecord, _ head: Head, in bytes: RawSpan) -> Result {
-    guard record.tailByteCount > 0 else { return .sound }
+    guard record.tailByteCount > 0 else { return record.storedTailChecksum(in: bytes) == 0 ? .sound : .padding }
     switch head {
     case .inPlace: break
     case .found:
@@ -184,9 +184,14 @@ struct TwoskipSalvageScanner: ~Copyable, ~Escapable {
     return tails.check(record, .found, in: bytes) != .lost
   }
 
-  /// What parses here, unless it is a list head, which has its own place.
+  /// What parses here and can have been written here: no list head, which has its own place, and no DELETE or COMMIT with
+  /// the long form of a length.
   private func record(at offset: Int) -> TwoskipRecord? {
-    guard let record = try? TwoskipRecord(at: offset, in: bytes, limit: end), record.kind != .dummy else { return nil }
-    return record
+    guard let record = try? TwoskipRecord(at: offset, in: bytes, limit: end) else { return nil }
+    switch record.kind {
+    case .record: return record
+    case .delete, .commit: return record.headByteCount == Twoskip.smallestRecord ? record : nil
+    case .dummy: return nil
+    }
   }
 }
