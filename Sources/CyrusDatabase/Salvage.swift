@@ -118,7 +118,8 @@ public struct DamagedPlace: Sendable, Hashable, CustomStringConvertible {
     case listHead = "list head: the lists have no start"
     case recordHead = "record head: pointers are lost, key and value are kept"
     case recordLengths = "record head: pointers are lost, and where key and value end is not proven"
-    case padding = "padding or an unused checksum: no content is affected"
+    case padding = "padding, BLANK or an unused checksum: no content is affected"
+    case commit = "COMMIT: no content is affected"
     case record = "record: key and value are lost"
     case unreadable = "bytes that are no record: what was there is lost"
     case missing = "the file ends before its committed end: what was there is lost"
@@ -134,7 +135,7 @@ public struct DamagedPlace: Sendable, Hashable, CustomStringConvertible {
   /// Whether content can have been lost there.
   public var isLoss: Bool {
     switch kind {
-    case .header, .listHead, .recordHead, .padding: false
+    case .header, .listHead, .recordHead, .padding, .commit: false
     case .recordLengths, .record, .unreadable, .missing: isLive != false
     }
   }

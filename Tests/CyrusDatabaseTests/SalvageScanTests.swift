@@ -115,4 +115,41 @@ import Testing
     bytes.setHeader(currentSize: bytes.count)
     #expect(try Salvaged(bytes).records.count == 0)
   }
+
+  @Test func `damaged BLANK words hide nothing`() throws {
+    // The list head too, so that the log alone speaks.
+    for place in [400, 407, 448, 503] {
+      let salvaged = try Salvaged(
+        Sample.blanks.bytes {
+          $0[100] ^= 1
+          $0[place] ^= 1
+        })
+      #expect(salvaged.certainPairs == pairs(["a": "v", "b": "v"]), "\(place)")
+      #expect(salvaged.outcome.isWhole)
+      #expect(salvaged.outcome.damage.map(\.kind) == [.listHead, .padding])
+      #expect(salvaged.outcome.damage.last?.bytes.lowerBound == UInt64(place & ~7))
+    }
+  }
+
+  @Test func `a damaged COMMIT hides nothing, whether BLANK words follow or not`() throws {
+    let builder = Sample.builder { builder in
+      builder.transaction { $0.set(utf8("a"), utf8("v"), level: 1) }
+      builder.transaction { $0.set(utf8("b"), utf8("v"), level: 20) }
+      builder.transaction { $0.set(utf8("c"), utf8("v"), level: 1) }
+      builder.transaction { $0.delete(utf8("b")) }
+    }
+    for commit in builder.offsets(of: .commit) {
+      for place in [commit, commit + 15, commit + 17] {
+        let salvaged = try Salvaged(
+          builder.bytes {
+            $0[100] ^= 1
+            $0[place] ^= 1
+          })
+        #expect(salvaged.certainPairs == pairs(["a": "v", "c": "v"]), "\(place)")
+        #expect(salvaged.outcome.isWhole)
+        #expect(salvaged.outcome.damage.map(\.kind) == [.listHead, .commit])
+        #expect(salvaged.outcome.damage.last?.bytes == UInt64(commit)..<UInt64(commit + 24))
+      }
+    }
+  }
 }

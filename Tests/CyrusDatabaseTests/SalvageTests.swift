@@ -166,6 +166,7 @@ import Testing
       #expect(salvaged.certainPairs.count == whole.count, "\(count) bytes")
       #expect(salvaged.outcome.isWhole == (whole.count == 5), "\(count) bytes")
       #expect(salvaged.outcome.damage.contains { $0.kind == .missing })
+      #expect(salvaged.outcome.damage.contains { $0.isLoss } == (whole.count < 5), "\(count) bytes")
     }
   }
 

@@ -72,7 +72,10 @@ extension TwoskipSalvage {
           if record.kind == .commit {
             log.commits.append(UInt64(record.offset))
             let named = Int(clamping: record.pointer(0, in: bytes))
-            if unknown.pending?.upperBound == named, isInAnchoredStretch { unknown.pending = nil }
+            if let pending = unknown.pending, pending.upperBound == named, isInAnchoredStretch {
+              damage.add(.commit, pending)
+              unknown.pending = nil
+            }
             // A change that is missing between two transactions is as bad as one that cannot be read.
             if let start = transactionStart, start != named { count(record.offset..<record.end, &unknown) }
             transactionStart = record.end
@@ -80,16 +83,19 @@ extension TwoskipSalvage {
           } else {
             add(record, head)
             hasOpenRecords = true
-            if head == .end { note(record.offset..<record.end, &unknown) }
+            if head == .end { note(record.offset..<record.end, as: nil, &unknown) }
           }
           if !isPaddingSound { damage.add(.padding, record.offset..<record.end) }
           if record.kind != .record, record.offset < packedEnd { unknown.isPackedPure = false }
         case .lost(let record):
           lostRecords.insert(record.offset)
-          damage.add(.record, record.offset..<record.end)
-          note(record.offset..<record.end, &unknown)
+          note(record.offset..<record.end, as: .record, &unknown)
           hasOpenRecords = true
         case .gap(let range):
+          if isFiller(range) {
+            damage.add(.padding, range)
+            continue
+          }
           pass(range, &unknown)
           transactionStart = nil
           hasOpenRecords = false
@@ -97,13 +103,14 @@ extension TwoskipSalvage {
       }
     }
     if bytes.byteCount < end, bytes.byteCount > 0 {
-      let missing = max(limit, first)..<max(end, first)
-      damage.add(.missing, bytes.byteCount..<end)
-      note(missing, &unknown)
+      note(bytes.byteCount..<end, as: .missing, &unknown)
       transactionStart = nil
       hasOpenRecords = false
     }
-    if hasOpenRecords || transactionStart.map({ $0 != end && end > first }) ?? false { note(end..<end, &unknown) }
+    // Records behind the last COMMIT lack their own.
+    if hasOpenRecords || (end > first && transactionStart.map { $0 != end } ?? false) {
+      note(end..<end, as: nil, &unknown)
+    }
     settle(&unknown)
     anchor()
     // What is not proven to be there can be anything.
@@ -137,9 +144,14 @@ extension TwoskipSalvage {
     return Int(header.repackSize)
   }
 
+  /// Whether unreadable bytes can have been nothing but BLANK words: no record has room before the next one.
+  private func isFiller(_ range: Range<Int>) -> Bool {
+    range.count < Twoskip.smallestRecord && range.upperBound < limit
+      && log.stretches[log.stretches.count - 1].anchor <= range.lowerBound
+  }
+
   private mutating func pass(_ range: Range<Int>, _ unknown: inout Unknown) {
-    damage.add(.unreadable, range)
-    note(range, &unknown)
+    note(range, as: .unreadable, &unknown)
     let before = log.stretches.count - 1
     log.stretches[before].end = range.lowerBound
     // A key starts 32 bytes behind the start of its record or later: a record found before that lies in no other one.
@@ -148,20 +160,27 @@ extension TwoskipSalvage {
       Stretch(start: range.upperBound, end: limit, anchor: isAnchored ? range.upperBound : .max))
   }
 
-  private mutating func note(_ range: Range<Int>, _ unknown: inout Unknown) {
+  /// - Parameter kind: What is damaged; nil if that is listed otherwise.
+  private mutating func note(_ range: Range<Int>, as kind: DamagedPlace.Kind?, _ unknown: inout Unknown) {
     settle(&unknown)
     // The last 24 bytes are a COMMIT, if what comes before them ends there.
-    if isEndProven, range.lowerBound == end - 24 { unknown.isAtLastCommit = true }
-    if unknown.isAtLastCommit, range.lowerBound < end { return }
-    if range.count == 24 {
-      unknown.pending = range
-    } else {
-      count(range, &unknown)
+    if isEndProven, range.lowerBound == end - Twoskip.smallestRecord { unknown.isAtLastCommit = true }
+    if unknown.isAtLastCommit, range.lowerBound < end {
+      damage.add(kind == .missing ? .missing : .commit, range, isLive: false)
+      return
     }
+    if kind == .unreadable, range.count == Twoskip.smallestRecord {
+      unknown.pending = range
+      return
+    }
+    if let kind { damage.add(kind, range) }
+    count(range, &unknown)
   }
 
   private mutating func settle(_ unknown: inout Unknown) {
-    if let pending = unknown.pending { count(pending, &unknown) }
+    guard let pending = unknown.pending else { return }
+    damage.add(.unreadable, pending)
+    count(pending, &unknown)
     unknown.pending = nil
   }
 

@@ -314,7 +314,7 @@ extension TwoskipSalvage {
   private func isLive(_ place: DamagedPlace, isListWhole: Bool) -> Bool? {
     let start = Int(place.bytes.lowerBound)
     switch place.kind {
-    case .header, .listHead: return nil
+    case .header, .listHead, .commit: return nil
     case .record, .recordHead, .recordLengths, .padding: if live.contains(start) { return true }
     case .unreadable:
       let end = Int(place.bytes.upperBound)

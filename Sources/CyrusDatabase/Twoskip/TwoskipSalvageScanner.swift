@@ -135,7 +135,7 @@ struct TwoskipSalvageScanner: ~Copyable, ~Escapable {
     case record(TwoskipRecord, TwoskipHeadState, isPaddingSound: Bool)
     /// A record with a sound head, whose key and value are lost.
     case lost(TwoskipRecord)
-    /// Bytes that are no record.
+    /// Bytes that are no record, up to a sound record or BLANK words before one, or to the end.
     case gap(Range<Int>)
   }
 
@@ -166,6 +166,10 @@ struct TwoskipSalvageScanner: ~Copyable, ~Escapable {
     }
     let start = offset
     repeat { offset = min(end, (offset & ~7) + 8) } while offset < end && !isProvenRecord(&tails)
+    // BLANK words before the record that was found, or before the end, are not unreadable.
+    while offset & 7 == 0, offset - start > 8, bytes.bigEndian(UInt64.self, at: offset - 8) == Twoskip.blank {
+      offset -= 8
+    }
     return .gap(start..<offset)
   }
 
