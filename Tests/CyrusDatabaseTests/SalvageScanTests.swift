@@ -44,6 +44,26 @@ import Testing
     #expect(salvaged["b"]?.doubt == .unreadableBehind)
   }
 
+  @Test func `a record within a value that seems to be deleted takes no sound record with it`() throws {
+    // It leads to c, and behind it stands a DELETE that led to c: were it a record it would be dead.
+    let builder = Sample.builder { builder in
+      builder.transaction { for key in ["a", "b", "c"] { $0.set(utf8(key), utf8("v"), level: 1) } }
+      let image = TwoskipEncoding.record(
+        .record, level: 1, key: utf8("a"), value: utf8("no record"),
+        pointers: [0, UInt64(builder.offset(of: "c"))])
+      builder.transaction { $0.set(utf8("longest."), image, level: 1) }
+      builder.transaction { $0.delete(utf8("b")) }
+    }
+    let holder = builder.offset(of: "longest.")
+    let salvaged = try Salvaged(
+      builder.bytes {
+        $0[100] ^= 1
+        $0[holder] = 0
+      })
+    #expect(salvaged["a"]?.pair.value == utf8("v"))
+    #expect(salvaged["b"] == nil)
+  }
+
   @Test func `a key that is cut off in the wrong place does not displace a sound record`() throws {
     let builder = Sample.builder { builder in
       builder.transaction {

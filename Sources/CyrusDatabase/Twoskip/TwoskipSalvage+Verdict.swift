@@ -1,7 +1,7 @@
 // Pass 4: the judgement of each key.
 //
-// All keys are gone through in the order of the file. Of each, the last version by place in the file counts; an older one
-// only if the last one is not proven and the older one is.
+// All keys are gone through in the order of the file. Of each, the last version by place in the file counts. An older one
+// that is proven counts if the last one is not proven and is left out, or has damaged lengths.
 //
 // That list 0 leads from a live record to another one also proves something: between their keys nothing is live. If it
 // passes over a record whose key is lost, though, a key between them may be that one.
@@ -38,6 +38,8 @@ extension TwoskipSalvage {
     let order: KeyOrder
     /// By rank.
     var keys: [KeyState]
+    /// By rank: the last proven version of a key whose last version is not proven.
+    var proven: [Int: KeyState] = [:]
     /// As in ``Log``, DELETEs that make no sense taken into account.
     var firstUnknown: Int
     var lastUnknownEnd: Int
@@ -73,8 +75,14 @@ extension TwoskipSalvage {
       let isPassedOver = !key.isLive && (lists.isComplete || (isBetween && isDead(record, by: proof, log)))
       let isContradiction: Bool
       let passing = isPassedOver ? (lists.isComplete ? Proof() : proof) : nil
-      if let verdict = verdict(on: record, key, log, passing) {
-        outcome.offsets.append(UInt64(key.offset))
+      var offset = key.offset
+      var verdict = verdict(on: record, key, log, passing)
+      if verdict == nil, let older = log.proven[rank], let record = parsed(older.offset) {
+        offset = older.offset
+        verdict = self.verdict(on: record, older, log, passing)
+      }
+      if let verdict {
+        outcome.offsets.append(UInt64(offset))
         outcome.verdicts.append(verdict.code)
         outcome.counts[verdict.certainty.index] += 1
         isContradiction = verdict.doubt?.isContradiction ?? (isPassedOver || key.isContradicted)
@@ -129,6 +137,11 @@ extension TwoskipSalvage {
       case .set(let rank, let offset):
         // A key that is not proven is no newer version of one that is.
         if doubtfulRecords.contains(offset), log.keys[rank].offset != 0, !log.keys[rank].isDeletedByLog { return }
+        if isProven(offset) {
+          log.proven[rank] = nil
+        } else if log.keys[rank].offset != 0, isProven(log.keys[rank].offset) {
+          log.proven[rank] = log.keys[rank]
+        }
         log.keys[rank] = KeyState(offset: offset)
       case .deleted(let rank, let offset): log.keys[rank].isDeletedByLog = offset < log.firstUnknown
       case .deletedNothing(let offset):
