@@ -9,17 +9,18 @@ enum OutputFile {
   ///   - path: The file's name.
   ///   - replacing: Whether a file of that name may be replaced.
   ///   - inputs: Files that must not be replaced.
-  /// - Throws: `Failure` with `.cannotCreate`.
+  ///   - made: Files that `body` makes, which must not be replaced either.
+  /// - Throws: `Failure` with `.cannotCreate`, mostly before `body` is called; what `body` throws.
   static func write(
-    to path: String, replacing: Bool, inputs: [String], _ body: (inout Output) -> Void
+    to path: String, replacing: Bool, inputs: [String], besides made: [String], _ body: (inout Output) throws -> Void
   ) throws {
     try creating(path) {
       var file = try NewFile(path: path, isReplacing: replacing, inputs: inputs)
       var output = Output(descriptor: file.descriptor)
-      body(&output)
+      try body(&output)
       output.flush()
       if output.hasEnded { throw Failure(.cannotCreate, file: path, "cannot be written") }
-      try file.publish()
+      try file.publish(besides: made)
     }
   }
 

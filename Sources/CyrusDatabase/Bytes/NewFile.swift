@@ -47,13 +47,7 @@ package struct NewFile: ~Copyable {
     guard !path.utf8.contains(0) else {
       throw .system(SystemCallFailure(call: "open", path: path, errno: ENOENT))
     }
-    var inputs: [FileFacts] = []
-    for path in inputPaths {
-      guard let facts = try Self.facts(of: path) else {
-        throw .system(SystemCallFailure(call: "stat", path: path, errno: ENOENT))
-      }
-      inputs.append(FileFacts(facts))
-    }
+    let inputs = try Self.facts(ofFiles: inputPaths)
     try Self.checkPlace(path, isReplacing: isReplacing, inputs: inputs)
     var name = Array((path + ".XXXXXX").utf8CString)
     var descriptor: Int32 = -1
@@ -78,10 +72,12 @@ package struct NewFile: ~Copyable {
 
   /// Gives the file its name, everything on the disk.
   ///
+  /// - Parameter others: Paths of more files that must not be replaced: those that were made meanwhile.
   /// - Throws: As the initializer. If it is `.system` for the directory's fsync, the file has its name already.
-  package mutating func publish() throws(DatabaseError) {
+  package mutating func publish(besides others: [String] = []) throws(DatabaseError) {
     guard let temporaryPath else { return }
     try check(ccs_sync(descriptor), "fsync")
+    let inputs = inputs + (try Self.facts(ofFiles: others))
     try Self.checkPlace(path, isReplacing: isReplacing, inputs: inputs)
     let error = unsafe temporaryPath.withCString { from in
       unsafe path.withCString { unsafe ccs_rename(from, $0, isReplacing) }
@@ -107,6 +103,18 @@ package struct NewFile: ~Copyable {
       throw .notRegularFile(path: path, isDirectory: facts.kind == CCS_DIRECTORY)
     }
     guard isReplacing else { throw .output(path: path, .exists) }
+  }
+
+  /// - Throws: ``DatabaseError/system(_:)`` also if one of them is not there.
+  private static func facts(ofFiles paths: [String]) throws(DatabaseError) -> [FileFacts] {
+    var found: [FileFacts] = []
+    for path in paths {
+      guard let facts = try facts(of: path) else {
+        throw .system(SystemCallFailure(call: "stat", path: path, errno: ENOENT))
+      }
+      found.append(FileFacts(facts))
+    }
+    return found
   }
 
   /// What the system knows of the file that a path leads to; nil if there is none.

@@ -28,7 +28,7 @@ struct Salvage: DatabaseCommand {
 
       REPORT (--report)
         {"schema": "salvage/1", "file", "state", "committedEnd", "endSource", "intact",
-        "whole", "generation", "records": {certainty: count}, "deleted", "superseded",
+        "whole", "expected", "records": {certainty: count}, "deleted", "superseded",
         "lostLive", "contradictions", "damage": [{"offset", "length", "what", "live",
         "loss"}], "unlistedDamage", "output": {"file", "records", "bytes",
         "generation"}, "provenance": [{"key", "offset", "certainty", "source", "doubt",
@@ -67,18 +67,29 @@ struct Salvage: DatabaseCommand {
 
   @OptionGroup var common: CommonOptions
 
+  func validate() throws {
+    if report == self.output { throw ValidationError("--output and --report name the same file") }
+  }
+
   func execute(_ output: inout Output) throws -> ExitStatus {
     let salvage = try CyrusDatabase.Salvage(path: file, locking: common.libraryLocking)
-    let written = try OutputFile.creating(self.output) {
+    if let report {
+      // Begun first: what stands in the way of the report is found before the database is written.
+      try OutputFile.write(to: report, replacing: force, inputs: [file], besides: [self.output]) { document in
+        let written = try writeDatabase(of: salvage)
+        write(salvage, written, to: &document)
+        summarize(salvage, written, to: &output)
+      }
+    } else {
+      summarize(salvage, try writeDatabase(of: salvage), to: &output)
+    }
+    return Self.status(isIntact: salvage.isIntact, isWhole: salvage.isWhole)
+  }
+
+  private func writeDatabase(of salvage: borrowing CyrusDatabase.Salvage) throws -> WrittenDatabase {
+    try OutputFile.creating(self.output) {
       try salvage.write(to: self.output, keeping: keep.certainties, replacing: force)
     }
-    if let report {
-      try OutputFile.write(to: report, replacing: force, inputs: [file, self.output]) { document in
-        write(salvage, written, to: &document)
-      }
-    }
-    summarize(salvage, written, to: &output)
-    return Self.status(isIntact: salvage.isIntact, isWhole: salvage.isWhole)
   }
 
   /// How a salvage ends.
