@@ -126,4 +126,12 @@ import Testing
       try jsonObject(try String(contentsOfFile: path("there"), encoding: .utf8))["schema"] as? String == "salvage/1")
     #expect(try names() == ["new.db", "there", "ts-dirty-tail.db"])
   }
+
+  @Test func `only twoskip is salvaged and written`() throws {
+    let salvage = try run(["salvage", input, "-o", path("new.db"), "--engine", "skiplist"])
+    #expect(salvage.status == 65)
+    #expect(salvage.errors.contains("skiplist"))
+    #expect(try run(["convert", input, "-o", path("new.db"), "--engine", "skiplist"]).status == 64)
+    #expect(try names() == ["ts-dirty-tail.db"])
+  }
 }

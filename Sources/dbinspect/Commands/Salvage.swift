@@ -72,6 +72,9 @@ struct Salvage: DatabaseCommand {
   }
 
   func execute(_ output: inout Output) throws -> ExitStatus {
+    if let engine = common.engine, engine != .twoskip {
+      throw DatabaseError.unsupportedEngine(path: file, engine: engine)
+    }
     let salvage = try CyrusDatabase.Salvage(path: file, locking: common.libraryLocking)
     if let report {
       // Begun first: what stands in the way of the report is found before the database is written.
