@@ -114,8 +114,12 @@ struct Salvage: DatabaseCommand {
       ("deleted, not written", salvage.deletedCount),
       ("older versions, not written", salvage.supersededCount),
       ("live records known to be lost", salvage.lostLiveCount),
+      ("contradictions between lists and log", salvage.contradictionCount),
     ]
     for (name, count) in counts where count > 0 { output.line("\("\(count)".rightAligned(to: 9))  \(name)") }
+    if let expected = salvage.expectedCount, expected != salvage.count(of: .certain) {
+      output.line("\("\(expected)".rightAligned(to: 9))  by the header")
+    }
     output.line(
       "\(printable(written.path)): \(counted(written.recordCount, "record")), \(counted(written.byteCount, "byte")), "
         + "generation \(written.generation)")
