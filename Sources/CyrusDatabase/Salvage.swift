@@ -265,7 +265,8 @@ public struct Salvage: ~Copyable, Sendable {
   public var supersededCount: UInt64 { outcome.supersededCount }
   /// How many live records are known to be lost. There can be more.
   public var lostLiveCount: UInt64 { outcome.lostLiveCount }
-  /// How many records lists and log say different things about, a DELETE that deletes nothing included.
+  /// How many records lists and log say different things about. A list 0 that leads back to a smaller key, and a DELETE that
+  /// deletes nothing, count as one each.
   public var contradictionCount: UInt64 { outcome.contradictionCount }
 
   /// What is damaged, by place. At most ``listedDamageMax`` places.

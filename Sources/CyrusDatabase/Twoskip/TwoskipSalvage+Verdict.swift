@@ -31,6 +31,8 @@ extension TwoskipSalvage {
     var behind: TwoskipRecord?
     /// A record whose key is lost lies between.
     var hasLost = false
+    /// The list leads to a key that is not greater.
+    var leadsBack = false
   }
 
   /// What the log says if the keys are in one order.
@@ -95,6 +97,7 @@ extension TwoskipSalvage {
       pointers.enter(record, bytes)
       if rank != proof.bound { isListWhole = false }
       proof = self.proof(behind: record, at: rank, replay, &lostSteps)
+      if proof.leadsBack { outcome.contradictionCount += 1 }
     }
     if proof.bound != log.keys.count { isListWhole = false }
     if log.hasSenselessDelete { outcome.contradictionCount += 1 }
@@ -254,7 +257,9 @@ extension TwoskipSalvage {
     while let place = follower(of: current) {
       switch place {
       case .record(let next):
-        guard let nextRank = replay.rank(ofRecordAt: UInt64(next.offset)), nextRank > rank else { return Proof() }
+        guard let nextRank = replay.rank(ofRecordAt: UInt64(next.offset)), nextRank > rank else {
+          return Proof(leadsBack: true)
+        }
         proof.bound = nextRank
         proof.behind = next
         return proof

@@ -11,14 +11,14 @@ struct Convert: DatabaseCommand {
     discussion: """
       The new file is what a repack makes: records in key order, nothing dead, a new
       generation. A database in mbox order comes out in the order that Cyrus 3.6 and
-      later want. A damaged file is refused: see salvage.
+      later want. A file is refused if damage leaves its content in doubt: see salvage.
 
       EXAMPLE
         dbinspect convert mailboxes.db -o packed.db --engine twoskip
 
       EXIT STATUS
         0   written, and complete
-        2   the file is damaged; nothing was written
+        2   damage leaves the content in doubt; nothing was written
         73  the output cannot be created
       """)
 
@@ -43,13 +43,17 @@ struct Convert: DatabaseCommand {
   func execute(_ output: inout Output) throws -> ExitStatus {
     let database = try common.database(at: file)
     let salvage = try database.salvage(locking: common.libraryLocking)
-    guard salvage.isWhole else {
+    // Of what lists, log and header say different things about, others would read something else.
+    guard salvage.isWhole, salvage.contradictionCount == 0, !salvage.isEndGuessed else {
       throw Failure(
         .broken, file: file, "is damaged, so its content is not known for certain; nothing was written",
         hint: "dbinspect salvage \(shellQuoted(file)) -o \(shellQuoted(self.output)) writes what can be saved")
     }
     let written = try OutputFile.creating(self.output) {
       try salvage.write(to: self.output, keeping: [.certain], replacing: force)
+    }
+    if salvage.state == .dirty || salvage.state == .longer {
+      Talk.say("what is not committed is left out; the new file has the last committed state", about: file)
     }
     output.line(
       "\(printable(written.path)): \(counted(written.recordCount, "record")), \(counted(written.byteCount, "byte")), "
