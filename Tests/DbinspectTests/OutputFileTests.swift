@@ -9,12 +9,20 @@ import Testing
   private let folder: URL
   private let input: String
   private let content: Data
+  private let modified: timespec
 
   init() throws {
     let copy = try FixtureCopy("twoskip/ts-dirty-tail.db")
     folder = URL(filePath: copy.path).deletingLastPathComponent()
     input = copy.path
     content = try Data(contentsOf: URL(filePath: input))
+    modified = Self.modified(input)
+  }
+
+  private static func modified(_ path: String) -> timespec {
+    var status = stat()
+    #expect(stat(path, &status) == 0)
+    return status.st_mtim
   }
 
   private func path(_ name: String) -> String { folder.appending(path: name).path }
@@ -24,6 +32,8 @@ import Testing
   private func run(_ arguments: [String]) throws -> Tool.Run {
     let run = try Tool.run(arguments)
     #expect(try Data(contentsOf: URL(filePath: input)) == content)
+    let now = Self.modified(input)
+    #expect(now.tv_sec == modified.tv_sec && now.tv_nsec == modified.tv_nsec)
     return run
   }
 
@@ -87,6 +97,19 @@ import Testing
       #expect(run.errorLines.first?.hasPrefix("dbinspect: \(output): ") == true, "\(run)")
     }
     #expect(try names() == ["fifo", "ts-dirty-tail.db"])
+  }
+
+  @Test(arguments: commands)
+  func `an output that does not fit ends with 73 and leaves nothing`(_ command: String) throws {
+    // As on a full disk, a write fails: the limit is 1 KiB, and the signal that comes with it is not wanted.
+    for output in ["new.db", "report"] {
+      let report = output == "report" && command == "salvage" ? "--report \(path("report"))" : ""
+      let limited = "trap '' XFSZ; ulimit -f 1; \"$D\" \(command) \"$F\" -o \(path("new.db")) \(report); echo $?"
+      let run = try Tool.shell(limited, file: input)
+      #expect(run.text.hasPrefix("dbinspect: \(path("new.db")): File too large (write)"), "\(run)")
+      #expect(run.text.hasSuffix("\n73\n"))
+      #expect(try names() == ["ts-dirty-tail.db"])
+    }
   }
 
   @Test(arguments: commands)
