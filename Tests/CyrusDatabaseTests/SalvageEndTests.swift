@@ -80,10 +80,25 @@ import Testing
     let salvaged = try Salvaged(bytes)
     #expect(salvaged.outcome.endSource == .lastCommit)
     #expect(salvaged.outcome.end == UInt64(bytes.count))
-    #expect(salvaged.pairs == pairs(["a": "not committed"]))
+    #expect(salvaged.pairs == pairs(["a": "not committed", "b": "v"]))
+    // The last transaction may not have been committed, nor its deletion.
     #expect(salvaged["a"]?.doubt == .guessedEnd)
+    #expect(salvaged["b"]?.doubt == .undecidedDeletion)
     #expect(!salvaged.outcome.isWhole)
     #expect(salvaged.outcome.damage.map(\.kind) == [.header])
+  }
+
+  @Test func `without a header and the list head deletions are still known`() throws {
+    // The first page of a file is destroyed, and with it the first records.
+    var bytes = Fixture.bytes(of: "ts-churn500.db")
+    let deleted = try Salvaged(bytes).outcome.deletedCount
+    for place in 0..<512 { bytes[place] = 0x55 }
+    let salvaged = try Salvaged(bytes)
+    #expect(salvaged.outcome.endSource == .lastCommit)
+    #expect(salvaged.outcome.deletedCount > deleted - 4)
+    let content = Set(Fixture.pairs(of: "ts-churn500.db"))
+    #expect(salvaged.records.filter { !content.contains($0.pair) }.count < 4)
+    #expect(salvaged.records.allSatisfy { $0.source == .log && $0.certainty != .certain })
   }
 
   @Test func `without a header and a COMMIT the end of the file is taken`() throws {

@@ -53,8 +53,16 @@ struct SalvageModel {
 
   /// Checks that each live record whose bytes are as they were is kept.
   private func checkLosses(_ salvaged: Salvaged, _ damaged: [UInt8], _ what: String) {
-    guard salvaged.outcome.end == UInt64(committedEnd) else { return }
     let kept = Set(salvaged.records.map(\.offset))
+    guard salvaged.outcome.end == UInt64(committedEnd) else {
+      // What was not committed may have another value for a key, but takes none away.
+      let keys = Set((salvaged.records + salvaged.uncommitted).map(\.pair.key))
+      for (key, offset) in live where !keys.contains(key) {
+        let record = records.first { $0.offset == offset }
+        #expect(record.map { isUntouched($0, in: damaged) } != true, "\(what): \(text(key)) at \(offset) is lost")
+      }
+      return
+    }
     let unproven = Set(salvaged.records.filter { $0.source == .scan }.map(\.pair.key))
     for (key, offset) in live where !kept.contains(offset) {
       guard let record = records.first(where: { $0.offset == offset }) else { continue }

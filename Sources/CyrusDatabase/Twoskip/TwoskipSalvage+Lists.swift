@@ -170,34 +170,46 @@ extension TwoskipSalvage {
     return Int(clamping: last)
   }
 
-  /// Whether a DELETE that can be read deleted the record; nil if that cannot be told.
-  func wasDeleted(_ record: TwoskipRecord) -> Bool? {
-    guard log.lastDelete > record.offset else { return false }
-    guard isHeadSound(record) else { return nil }
-    let pair = (record.pointer(0, in: bytes), record.pointer(1, in: bytes))
-    let pointer = max(pair.0, pair.1)
-    // Touched by a transaction behind the end: alive at the end.
-    guard pointer < UInt64(end) else { return false }
-    let touched = max(record.offset, Int(truncatingIfNeeded: pointer))
-    switch place(pointer) {
-    case .end, .record, .doubtful, .lost: return lastDelete(before: pointer) > touched
-    case .delete(let delete): return lastDelete(before: delete.pointer(0, in: bytes)) > touched
-    case .nothing:
-      // If a DELETE lay there, where it led to is not known.
-      if lastDelete(before: pointer) > touched { return true }
-      return log.lastDelete > touched ? nil : false
-    }
+  /// What is known of a record's deletion.
+  enum Deletion {
+    /// No DELETE that can be read deleted it.
+    case none
+    /// The DELETE at this place did.
+    case at(Int)
+    /// Whether one did cannot be told.
+    case unknown
+
+    var place: Int? { if case .at(let place) = self { place } else { nil } }
+    var isNone: Bool { if case .none = self { true } else { false } }
+    var isUnknown: Bool { if case .unknown = self { true } else { false } }
   }
 
-  /// Where the last DELETE stands that leads to a place; 0 if there is none.
-  private func lastDelete(before next: UInt64) -> Int {
+  /// Which DELETE deleted a record, by the record's own head.
+  func deletion(of record: TwoskipRecord) -> Deletion {
+    guard log.lastDelete > record.offset else { return .none }
+    guard isHeadSound(record) else { return .unknown }
+    let pointer = max(record.pointer(0, in: bytes), record.pointer(1, in: bytes))
+    // Touched by a transaction behind the end: alive at the end.
+    guard pointer < UInt64(end) else { return .none }
+    let touched = max(record.offset, Int(truncatingIfNeeded: pointer))
+    var next = pointer
+    if case .delete(let delete) = place(pointer) { next = delete.pointer(0, in: bytes) }
+    if let found = firstDelete(before: next, after: touched) { return .at(found) }
+    // If a DELETE lay there, where it led to is not known.
+    if case .nothing = place(pointer), log.lastDelete > touched { return .unknown }
+    return .none
+  }
+
+  /// Where the first DELETE stands, behind a place, that leads to `next`; nil if there is none.
+  private func firstDelete(before next: UInt64, after place: Int) -> Int? {
     var low = 0
     var high = log.deletes.count
     while low < high {
       let middle = (low + high) / 2
-      if log.deletes[middle].next <= next { low = middle + 1 } else { high = middle }
+      let delete = log.deletes[middle]
+      if (delete.next, delete.offset) <= (next, place) { low = middle + 1 } else { high = middle }
     }
-    guard low > 0, log.deletes[low - 1].next == next else { return 0 }
-    return log.deletes[low - 1].offset
+    guard low < log.deletes.count, log.deletes[low].next == next else { return nil }
+    return log.deletes[low].offset
   }
 }

@@ -228,15 +228,29 @@ extension TwoskipSalvage {
 
   /// Follows the COMMITs from the last one back: before the place that each of them names the one before it ends.
   private mutating func anchorTransactions(_ ranges: inout [Range<Int>]) {
-    var boundary = isEndProven ? end : 0
-    while boundary - 24 >= Int(Twoskip.firstRecord), boundary <= limit,
-      let commit = try? TwoskipRecord(at: boundary - 24, in: bytes, limit: limit), commit.kind == .commit,
-      commit.hasSoundHead(in: bytes), commit.pointer(0, in: bytes) < UInt64(boundary - 24)
-    {
-      anchor(boundary - 24, &ranges)
-      boundary = Int(truncatingIfNeeded: commit.pointer(0, in: bytes))
-      anchor(boundary, &ranges)
+    var boundary = end
+    while let start = transactionStart(before: boundary) {
+      anchor(boundary - Twoskip.smallestRecord, &ranges)
+      anchor(start, &ranges)
+      boundary = start
     }
+  }
+
+  /// Where the transaction starts whose COMMIT ends at a place; nil if no COMMIT can be read there.
+  private func transactionStart(before end: Int) -> Int? {
+    let place = end - Twoskip.smallestRecord
+    guard place >= Int(Twoskip.firstRecord), end <= limit,
+      let commit = try? TwoskipRecord(at: place, in: bytes, limit: limit), commit.kind == .commit,
+      commit.hasSoundHead(in: bytes), commit.pointer(0, in: bytes) < UInt64(place)
+    else { return nil }
+    return Int(truncatingIfNeeded: commit.pointer(0, in: bytes))
+  }
+
+  /// Up to where everything was committed for certain: if the end is a guess, all but the last transaction.
+  ///
+  /// Only one transaction is under way at a time, and it is the last one.
+  func findProvenEnd() -> Int {
+    isEndProven ? end : transactionStart(before: end) ?? Int(Twoskip.firstRecord)
   }
 
   /// Notes that something starts at a place.

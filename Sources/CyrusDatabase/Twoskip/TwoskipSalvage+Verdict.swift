@@ -14,12 +14,14 @@ extension TwoskipSalvage {
   private struct KeyState {
     /// Where its last version lies.
     var offset = 0
-    /// The log deletes it, behind its last version and before anything unreadable.
-    var isDeletedByLog = false
+    /// Where the log deletes it, behind its last version and before anything unreadable; 0 if it does not.
+    var deletedAt = 0
     /// The lists lead to its last version.
     var isLive = false
     /// The lists lead to another version.
     var isContradicted = false
+
+    var isDeletedByLog: Bool { deletedAt > 0 }
   }
 
   /// What list 0 proves of the keys behind a live one.
@@ -146,7 +148,7 @@ extension TwoskipSalvage {
           log.proven[rank] = log.keys[rank]
         }
         log.keys[rank] = KeyState(offset: offset)
-      case .deleted(let rank, let offset): log.keys[rank].isDeletedByLog = offset < log.firstUnknown
+      case .deleted(let rank, let offset): log.keys[rank].deletedAt = offset < log.firstUnknown ? offset : 0
       case .deletedNothing(let offset):
         guard offset < log.firstUnknown else { return }
         log.hasSenselessDelete = true
@@ -201,15 +203,18 @@ extension TwoskipSalvage {
   ///
   /// - Parameter proof: What shows that list 0 passes over the key; nil if nothing does.
   private func verdict(on record: TwoskipRecord, _ key: KeyState, _ log: Replayed, _ proof: Proof?) -> Verdict? {
-    let wasDeleted = wasDeleted(record)
+    let deletion = deletion(of: record)
     let source = key.isLive ? SalvagedRecord.Source.list : isAnchored(record.offset) ? .log : .scan
     let isUnchanged = lastSignOfLife(of: record) >= log.lastUnknownEnd
     let doubt: SalvagedRecord.Doubt?
-    if key.isDeletedByLog || wasDeleted == true {
-      if key.isLive || (key.isDeletedByLog ? wasDeleted == false : log.isExact) {
+    if let deletedAt = key.isDeletedByLog ? key.deletedAt : deletion.place {
+      if key.isLive || (key.isDeletedByLog ? deletion.isNone : log.isExact) {
         // The lists, its own head or the whole log say that it lives.
         doubt = .contradictedDeletion
-      } else if key.isDeletedByLog, wasDeleted == nil, !log.isOrderSettled, proof?.hasLost ?? true {
+      } else if deletedAt >= provenEnd {
+        // By a transaction of which it is not certain that it was committed.
+        doubt = .undecidedDeletion
+      } else if key.isDeletedByLog, deletion.isUnknown, !log.isOrderSettled, proof?.hasLost ?? true {
         // In the other order the log may have deleted another key.
         doubt = .undecidedDeletion
       } else if !key.isDeletedByLog, let proof, proof.hasLost {
@@ -224,11 +229,11 @@ extension TwoskipSalvage {
     } else if key.isLive {
       doubt = nil
     } else if log.isExact {
-      doubt = wasDeleted == nil && !log.isOrderSettled ? .undecidedDeletion : nil
+      doubt = deletion.isUnknown && !log.isOrderSettled ? .undecidedDeletion : nil
     } else if let proof {
       if proof.hasLost {
         doubt = .olderVersion
-      } else if source == .log, wasDeleted == false, isUnchanged {
+      } else if source == .log, deletion.isNone, isUnchanged {
         doubt = .contradiction
       } else {
         return nil
@@ -237,7 +242,7 @@ extension TwoskipSalvage {
       doubt = .contradiction
     } else if source == .scan {
       doubt = .unproven
-    } else if wasDeleted == nil {
+    } else if deletion.isUnknown {
       doubt = .undecidedDeletion
     } else {
       doubt = isUnchanged ? nil : .unreadableBehind

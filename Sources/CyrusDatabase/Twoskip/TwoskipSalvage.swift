@@ -33,6 +33,8 @@ struct TwoskipSalvage: ~Copyable, ~Escapable {
   /// The committed end.
   let end: Int
   let endSource: Salvage.EndSource
+  /// Up to where everything was committed for certain.
+  var provenEnd = 0
   /// Where readable bytes before the committed end stop.
   let limit: Int
 
@@ -56,6 +58,7 @@ struct TwoskipSalvage: ~Copyable, ~Escapable {
   /// Salvages what there is in the bytes of a file.
   static func outcome(on bytes: RawSpan) throws(TwoskipError) -> Outcome {
     var salvage = TwoskipSalvage(bytes)
+    salvage.provenEnd = salvage.findProvenEnd()
     salvage.noteHeader()
     salvage.readLog()
     guard salvage.log.entryCount < UInt64(UInt32.max) else {
