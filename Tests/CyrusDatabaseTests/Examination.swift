@@ -84,9 +84,18 @@ struct Examination {
   func salvage(_ found: inout Contradictions) {
     guard let outcome = try? TwoskipSalvage.outcome(on: bytes.rawSpan) else { return }
     found.require(outcome.offsets.count == outcome.verdicts.count, "a record without a verdict")
-    guard report(on: bytes).verdict == .sound else { return }
+    let damage = outcome.damage.map(\.bytes.lowerBound)
+    found.require(damage.count == Int(min(outcome.damageCount, 100)), "\(damage.count) of \(outcome.damageCount) places")
+    found.require(zip(damage, damage.dropFirst()).allSatisfy { $0 <= $1 }, "places in no order: \(damage)")
     let saved = outcome.offsets.map { Pair(TwoskipSurgeon.pair(at: Int($0), in: bytes)) }
-    let certain = zip(saved, outcome.verdicts).filter { TwoskipSalvage.Verdict(code: $1).certainty == .certain }
+    found.require(TwoskipBuilder.Order.raw.isAscending(saved.map(\.key)), "saved in no order: \(saved)")
+    let certainties = outcome.verdicts.map { TwoskipSalvage.Verdict(code: $0).certainty }
+    let counts = Certainty.allCases.map { certainty in
+      UInt64(certainty == .uncommitted ? outcome.uncommitted.count : certainties.count { $0 == certainty })
+    }
+    found.require(outcome.counts == counts, "counted \(outcome.counts), there are \(counts)")
+    guard report(on: bytes).verdict == .sound else { return }
+    let certain = zip(saved, certainties).filter { $1 == .certain }
     let listed = Set(Walk(of: bytes).pairs)
     found.require(listed.isSubset(of: saved), "saved: \(saved), listed: \(listed)")
     found.require(Set(certain.map(\.0)).isSubset(of: listed), "certain: \(certain), listed: \(listed)")
