@@ -40,15 +40,24 @@ public struct SalvagedRecord: ~Escapable {
 
   /// Why a record is not certain.
   public enum Doubt: String, Sendable, Hashable, CaseIterable {
-    case unreadableBehind = "unreadable bytes behind it can hold a newer value or its deletion"
-    case unprovenLengths = "its head is damaged, and where its key and its value end is not proven"
-    case unproven = "it was found by its checksums alone, and can be part of another record's value"
-    case guessedEnd = "where the committed data end is a guess"
-    case olderVersion = "it can be an older version of a live record whose key and value are lost"
-    case contradiction = "lists and log contradict each other"
-    case undecidedDeletion = "a deletion behind it can be its own"
-    case contradictedDeletion = "lists and log contradict each other about its deletion"
-    case notCommitted = "its transaction was not committed"
+    /// Unreadable bytes behind it can hold a newer value or its deletion.
+    case unreadableBehind = "unreadable-behind"
+    /// Its head is damaged, and where its key and its value end is not proven.
+    case unprovenLengths = "unproven-lengths"
+    /// It was found by its checksums alone, and can be part of another record's value.
+    case unproven
+    /// Where the committed data end is a guess.
+    case guessedEnd = "guessed-end"
+    /// It can be an older version of a live record whose key and value are lost.
+    case olderVersion = "older-version"
+    /// Lists and log contradict each other.
+    case contradiction
+    /// A deletion behind it can be its own.
+    case undecidedDeletion = "undecided-deletion"
+    /// Lists and log contradict each other about its deletion.
+    case contradictedDeletion = "contradicted-deletion"
+    /// Its transaction was not committed.
+    case notCommitted = "not-committed"
 
     /// How sure a record is in spite of this doubt.
     public var certainty: Certainty {
@@ -114,15 +123,39 @@ public struct SalvagedRecord: ~Escapable {
 public struct DamagedPlace: Sendable, Hashable, CustomStringConvertible {
   /// What is damaged.
   public enum Kind: String, Sendable, Hashable, CaseIterable {
-    case header = "header: the committed end is not known for certain"
-    case listHead = "list head: the lists have no start"
-    case recordHead = "record head: pointers are lost, key and value are kept"
-    case recordLengths = "record head: pointers are lost, and where key and value end is not proven"
-    case padding = "padding, BLANK or an unused checksum: no content is affected"
-    case commit = "COMMIT: no content is affected"
-    case record = "record: key and value are lost"
-    case unreadable = "bytes that are no record: what was there is lost"
-    case missing = "the file ends before its committed end: what was there is lost"
+    /// The header: the committed end is not known for certain.
+    case header
+    /// The list head: the lists have no start.
+    case listHead = "list-head"
+    /// A record's head: its pointers are lost, key and value are kept.
+    case recordHead = "record-head"
+    /// A record's head: its pointers are lost, and where key and value end is not proven.
+    case recordLengths = "record-lengths"
+    /// Padding, BLANK or a checksum that is not used: no content is affected.
+    case padding
+    /// A COMMIT: no content is affected.
+    case commit
+    /// A record: key and value are lost.
+    case record
+    /// Bytes that are no record: what was there is lost.
+    case unreadable
+    /// The file ends before its committed end: what was there is lost.
+    case missing
+
+    /// What that means, in a few words.
+    public var explanation: String {
+      switch self {
+      case .header: "header: the committed end is not known for certain"
+      case .listHead: "list head: the lists have no start"
+      case .recordHead: "record head: pointers are lost, key and value are kept"
+      case .recordLengths: "record head: pointers are lost, and where key and value end is not proven"
+      case .padding: "padding, BLANK or an unused checksum: no content is affected"
+      case .commit: "COMMIT: no content is affected"
+      case .record: "record: key and value are lost"
+      case .unreadable: "bytes that are no record: what was there is lost"
+      case .missing: "the file ends before its committed end: what was there is lost"
+      }
+    }
   }
 
   /// Where, in bytes from the start of the file.
@@ -140,11 +173,10 @@ public struct DamagedPlace: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// For example `0x13e0..<0x1440: record: key and value are lost (live)`.
+  /// For example `96 bytes at 0x13e0: record: key and value are lost (live)`.
   public var description: String {
-    let range = "\(hexadecimal(bytes.lowerBound))..<\(hexadecimal(bytes.upperBound))"
     let liveness = isLive.map { $0 ? " (live)" : " (dead)" } ?? ""
-    return "\(range): \(kind.rawValue)\(liveness)"
+    return "\(bytes.count) bytes at \(hexadecimal(bytes.lowerBound)): \(kind.explanation)\(liveness)"
   }
 }
 
@@ -185,11 +217,21 @@ public struct Salvage: ~Copyable, Sendable {
     case header
     /// A guess: a damaged header names it, or would be sound if it did, and by a COMMIT a transaction ends or starts there.
     /// Records can be certain.
-    case confirmed = "damaged header and a COMMIT"
+    case confirmed
     /// A guess: the end of the last COMMIT that can be read, whether or not it was committed. No record is certain.
-    case lastCommit = "last COMMIT"
+    case lastCommit = "last-commit"
     /// A guess: the file has no COMMIT. No record is certain.
-    case fileSize = "end of the file"
+    case fileSize = "file-size"
+
+    /// What tells the end, in a few words.
+    public var explanation: String {
+      switch self {
+      case .header: "the header"
+      case .confirmed: "the damaged header and a COMMIT"
+      case .lastCommit: "the last COMMIT"
+      case .fileSize: "the end of the file"
+      }
+    }
   }
 
   /// The path, as given.

@@ -85,7 +85,8 @@ struct Examination {
     guard let outcome = try? TwoskipSalvage.outcome(on: bytes.rawSpan) else { return }
     found.require(outcome.offsets.count == outcome.verdicts.count, "a record without a verdict")
     let damage = outcome.damage.map(\.bytes.lowerBound)
-    found.require(damage.count == Int(min(outcome.damageCount, 100)), "\(damage.count) of \(outcome.damageCount) places")
+    found.require(
+      damage.count == Int(min(outcome.damageCount, 100)), "\(damage.count) of \(outcome.damageCount) places")
     found.require(zip(damage, damage.dropFirst()).allSatisfy { $0 <= $1 }, "places in no order: \(damage)")
     let saved = outcome.offsets.map { Pair(TwoskipSurgeon.pair(at: Int($0), in: bytes)) }
     found.require(TwoskipBuilder.Order.raw.isAscending(saved.map(\.key)), "saved in no order: \(saved)")

@@ -42,7 +42,8 @@ import Testing
     #expect(salvage.deletedCount == 2 && salvage.supersededCount == 0)
     #expect(salvage.state == .dirty && salvage.expectedCount == nil)
     #expect(salvage.committedEnd == UInt64(builder.committedEnd) && salvage.endSource == .header)
-    #expect(salvage.damage.map(\.description) == ["0x150..<0x170: \(DamagedPlace.Kind.recordHead.rawValue) (live)"])
+    let expected = "32 bytes at 0x150: \(DamagedPlace.Kind.recordHead.explanation) (live)"
+    #expect(salvage.damage.map(\.description) == [expected])
     var uncommitted = salvage.uncommittedRecords()
     var keys: [[UInt8]] = []
     while let record = uncommitted.next() {

@@ -11,7 +11,9 @@ struct Convert: DatabaseCommand {
     discussion: """
       The new file is what a repack makes: records in key order, nothing dead, a new
       generation. A database in mbox order comes out in the order that Cyrus 3.6 and
-      later want. A file is refused if damage leaves its content in doubt: see salvage.
+      later want. A file is refused if damage leaves its content in doubt: see
+      salvage. The new file belongs to you and nobody else may read it: give it to
+      Cyrus's user before it takes the place of the old one.
 
       EXAMPLE
         dbinspect convert mailboxes.db -o packed.db --engine twoskip
@@ -22,10 +24,10 @@ struct Convert: DatabaseCommand {
         73  the output cannot be created
       """)
 
-  @Argument(help: "The database.")
+  @Argument(help: "The database.", completion: .file())
   var file: String
 
-  @Option(name: .shortAndLong, help: "The new database.")
+  @Option(name: .shortAndLong, help: "The new database.", completion: .file())
   var output: String
 
   @Flag(help: "Replace the output if it is there. The input itself is never replaced.")

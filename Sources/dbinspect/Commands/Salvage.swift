@@ -22,17 +22,15 @@ struct Salvage: DatabaseCommand {
     abstract: "Write what can be saved of a damaged database to a new one.",
     usage: "dbinspect salvage FILE -o OUT [options]",
     discussion: """
-      The damaged file stays as it is. Every record is judged: certain, present at some
-      time, possibly deleted, uncommitted. Keys that were deleted for certain stay
-      deleted; what is uncommitted is reported and never written.
+      The damaged file stays as it is. Every record is judged: certain, present at
+      some time, possibly deleted, uncommitted. Keys that were deleted for certain
+      stay deleted; what is uncommitted is reported and never written. The new file
+      belongs to you and nobody else may read it: give it to Cyrus's user before it
+      takes the place of the old one.
 
-      REPORT (--report)
-        {"schema": "salvage/1", "file", "state", "committedEnd", "endSource", "intact",
-        "whole", "expected", "records": {certainty: count}, "deleted", "superseded",
-        "lostLive", "contradictions", "damage": [{"offset", "length", "what", "live",
-        "loss"}], "unlistedDamage", "output": {"file", "records", "bytes",
-        "generation"}, "provenance": [{"key", "offset", "certainty", "source", "doubt",
-        "headDamaged", "transaction", "commit", "written"}], "uncommitted": [the same]}
+      The report (--report) is a JSON document of schema salvage/1: damaged places,
+      counts, and for each record where it was found, what speaks for it, and what
+      doubt is left. Docs/Output.md describes it.
 
       EXAMPLE
         dbinspect salvage mailboxes.db -o salvaged.db --report salvaged.json
@@ -44,13 +42,13 @@ struct Salvage: DatabaseCommand {
         73  the output cannot be created
       """)
 
-  @Argument(help: "The damaged database.")
+  @Argument(help: "The damaged database.", completion: .file())
   var file: String
 
-  @Option(name: .shortAndLong, help: "The new database.")
+  @Option(name: .shortAndLong, help: "The new database.", completion: .file())
   var output: String
 
-  @Option(help: "Write what became of each record to this file, as JSON.")
+  @Option(help: "Write what became of each record to this file, as JSON.", completion: .file())
   var report: String?
 
   @Option(
@@ -105,7 +103,7 @@ struct Salvage: DatabaseCommand {
   ) {
     for place in salvage.damage { output.line("damaged  \(place.description)") }
     if salvage.unlistedDamageCount > 0 { output.line("damaged  \(salvage.unlistedDamageCount) more places") }
-    if salvage.isEndGuessed { output.line("guessed  the committed end, by the \(salvage.endSource.rawValue)") }
+    if salvage.isEndGuessed { output.line("guessed  the committed end, by \(salvage.endSource.explanation)") }
     let counts: [(String, UInt64)] = [
       ("certain", salvage.count(of: .certain)),
       ("present at some time", salvage.count(of: .presentAtSomeTime)),
@@ -113,20 +111,24 @@ struct Salvage: DatabaseCommand {
       ("uncommitted, not written", salvage.count(of: .uncommitted)),
       ("deleted, not written", salvage.deletedCount),
       ("older versions, not written", salvage.supersededCount),
-      ("live records known to be lost", salvage.lostLiveCount),
+      ("or more live records are lost", salvage.lostLiveCount),
       ("contradictions between lists and log", salvage.contradictionCount),
     ]
     for (name, count) in counts where count > 0 { output.line("\("\(count)".rightAligned(to: 9))  \(name)") }
     if let expected = salvage.expectedCount, expected != salvage.count(of: .certain) {
-      output.line("\("\(expected)".rightAligned(to: 9))  by the header")
+      output.line("\("\(expected)".rightAligned(to: 9))  there should be, by the header")
     }
     output.line(
       "\(printable(written.path)): \(counted(written.recordCount, "record")), \(counted(written.byteCount, "byte")), "
         + "generation \(written.generation)")
     if salvage.isIntact {
       output.line("nothing was wrong: this is exactly the content of \(printable(file))")
+    } else if salvage.isWhole, salvage.isEndGuessed {
+      output.line("all records are certain, and none is missing, if the committed end is what it seems to be")
     } else if salvage.isWhole {
-      output.line("all records are certain, and none is missing")
+      output.line("all records are certain, and none is missing: no content is affected")
+    } else {
+      output.line("records are missing, or may be: \(printable(written.path)) has what is left")
     }
   }
 
