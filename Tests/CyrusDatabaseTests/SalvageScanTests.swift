@@ -85,6 +85,25 @@ import Testing
     #expect(!salvaged.outcome.isWhole)
   }
 
+  @Test func `a key that is cut off in the wrong place contradicts nothing`() throws {
+    // "b" = "zz" looks like "bz" = "z" or "bzz" = "", which would come behind "bb", the last one.
+    let builder = Sample.builder { builder in
+      builder.transaction { for key in ["a", "bb"] { $0.set(utf8(key), utf8("v"), level: 2) } }
+      builder.transaction { $0.set(utf8("b"), utf8("zz"), level: 1) }
+    }
+    let offset = builder.offset(of: "b")
+    for count: UInt8 in [2, 3] {
+      let salvaged = try Salvaged(
+        builder.bytes {
+          $0[offset + 3] = count
+          $0[offset + 7] = 3 - count
+        })
+      #expect(salvaged.certainPairs == pairs(["a": "v", "bb": "v"]))
+      #expect(salvaged.records.last?.doubt == .unprovenLengths)
+      #expect(salvaged.outcome.contradictionCount == 0)
+    }
+  }
+
   @Test func `a wrong level that makes a head reach to another record's tail takes no record away`() throws {
     // Records of 64 bytes: with level 9 for 1 a head is longer by just that, and ends where the next record's does.
     let builder = Sample.builder(writesBlanks: false) { builder in

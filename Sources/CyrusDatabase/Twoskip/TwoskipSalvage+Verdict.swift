@@ -94,7 +94,9 @@ extension TwoskipSalvage {
         outcome.deletedCount += 1
         isContradiction = false
       }
-      if isContradiction || (key.isLive && isBetween) { outcome.contradictionCount += 1 }
+      // Where a key with damaged lengths comes says nothing.
+      let isMisplaced = key.isLive && isBetween && !doubtfulRecords.contains(key.offset)
+      if isContradiction || isMisplaced { outcome.contradictionCount += 1 }
       guard key.isLive else { continue }
       pointers.enter(record, bytes)
       if rank != proof.bound { isListWhole = false }
