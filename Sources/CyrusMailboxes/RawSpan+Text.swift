@@ -1,0 +1,109 @@
+// Looking for separators, digits and control bytes in text.
+
+import CyrusDatabase
+
+extension RawSpan {
+  /// The first space from `start` on, or the end; and whether bytes below 0x20 come before it.
+  ///
+  /// Cost: eight bytes at a time.
+  @inline(__always)
+  func firstSpace(from start: Int) -> (place: Int, hasControlBytes: Bool) {
+    let low: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
+    var hasControlBytes = false
+    var place = start
+    while byteCount &- place >= 8 {
+      let word = bigEndian(UInt64.self, at: place)
+      // In the highest bit of each byte whether it is below 0x21. Nothing carries over.
+      let small = ~((word & low) &+ 0x5F5F_5F5F_5F5F_5F5F | word) & ~low
+      if small == 0 {
+        place &+= 8
+        continue
+      }
+      place &+= small.leadingZeroBitCount / 8
+      if byte(at: place) == 0x20 { return (place, hasControlBytes) }
+      hasControlBytes = true
+      place &+= 1
+    }
+    while place < byteCount {
+      let byte = byte(at: place)
+      if byte <= 0x20 {
+        if byte == 0x20 { break }
+        hasControlBytes = true
+      }
+      place += 1
+    }
+    return (place, hasControlBytes)
+  }
+
+  /// The first `byte` within `range`, or its end.
+  func first(_ byte: UInt8, in range: Range<Int>) -> Int {
+    var place = range.lowerBound
+    while place < range.upperBound, self.byte(at: place) != byte { place += 1 }
+    return place
+  }
+
+  /// The last `byte` within `range`, or nil.
+  func last(_ byte: UInt8, in range: Range<Int>) -> Int? {
+    var place = range.upperBound
+    while place > range.lowerBound {
+      place -= 1
+      if self.byte(at: place) == byte { return place }
+    }
+    return nil
+  }
+
+  /// Whether a byte below 0x20 is within `range`.
+  func hasControlBytes(in range: Range<Int>) -> Bool {
+    for place in range where byte(at: place) < 0x20 { return true }
+    return false
+  }
+
+  /// The value of the decimal digit at `place`, or nil.
+  @inline(__always)
+  func digit(at place: Int) -> Int? {
+    let value = byte(at: place) &- UInt8(ascii: "0")
+    return value < 10 ? Int(value) : nil
+  }
+
+  /// Whether all bytes within `range` are decimal digits; also if there are none.
+  func isNumber(in range: Range<Int>) -> Bool {
+    for place in range where digit(at: place) == nil { return false }
+    return true
+  }
+
+  /// Whether the first bytes are those of `prefix`.
+  func starts(with prefix: String) -> Bool {
+    var place = 0
+    for byte in prefix.utf8 {
+      guard place < byteCount, self.byte(at: place) == byte else { return false }
+      place += 1
+    }
+    return true
+  }
+
+  /// Whether the bytes within `range` could be a unique id of any release: letters, digits and hyphens, 8 to 64 of them.
+  func isUsualID(in range: Range<Int>) -> Bool {
+    guard 8...64 ~= range.count else { return false }
+    var place = range.lowerBound
+    while range.upperBound - place > 8 {
+      guard isAlphanumeric(at: place) else { return false }
+      place += 8
+    }
+    // The last eight, some of them for the second time.
+    return isAlphanumeric(at: range.upperBound - 8)
+  }
+
+  /// Whether eight bytes are letters, digits and hyphens.
+  @inline(__always)
+  private func isAlphanumeric(at place: Int) -> Bool {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let word = bigEndian(UInt64.self, at: place)
+    guard word & (0x80 * ones) == 0 else { return false }
+    // In the highest bit of each byte whether it is one of these. Nothing carries over, as all bytes are below 0x80.
+    let digits = (word &+ 0x50 * ones) & ~(word &+ 0x46 * ones)
+    let folded = word | 0x20 * ones
+    let letters = (folded &+ 0x1F * ones) & ~(folded &+ 0x05 * ones)
+    let hyphens = ~((word ^ 0x2D * ones) &+ 0x7F * ones)
+    return (digits | letters | hyphens) & (0x80 * ones) == 0x80 * ones
+  }
+}

@@ -1,0 +1,1 @@
+../CyrusDatabaseTests/Seed.swift
