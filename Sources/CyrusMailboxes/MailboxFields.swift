@@ -1,0 +1,114 @@
+// Where a record has its fields: what one pass over it leaves behind.
+//
+// Of a fixed size, so that a record can be decoded without allocating. Strings are kept as places, numbers as numbers.
+
+/// Where a record has its fields, and what is decoded of them at once.
+///
+/// Of a fixed size. Offsets are of the value, which is below 4 GiB.
+struct MailboxFields: Sendable {
+  /// Where a string's bytes are stored.
+  struct Place: BitwiseCopyable, Sendable {
+    private var start: UInt32 = 0
+    private var count: UInt32 = 0
+
+    init() {}
+
+    @inline(__always)
+    init(_ range: Range<Int>) {
+      start = UInt32(range.lowerBound)
+      count = UInt32(range.count)
+    }
+
+    var range: Range<Int> {
+      @inline(__always)
+      get { Int(start)..<Int(start) + Int(count) }
+    }
+  }
+
+  /// Two bits for each field: a raw value of ``FieldState``.
+  private var states: UInt32 = 0
+  /// A bit for each field: whether its string is escaped.
+  private var escaped: UInt16 = 0
+  private(set) var order = MailboxFieldOrder()
+
+  private var name = Place()
+  private var uniqueID = Place()
+  private var jmapID = Place()
+  private var partition = Place()
+  private var server = Place()
+  private var typeText = Place()
+  /// From the first `%(` or identifier on; the end says nothing for a dlist.
+  private var acl = Place()
+  private var history = Place()
+  /// How many ACLs a dlist has. Cyrus appends the entries of a second one to those of the first.
+  var aclCount: UInt32 = 0
+  var specialUse: Place?
+
+  var type = MailboxType()
+  var uidValidity: UInt32 = 0
+  var createdModseq: UInt64 = 0
+  var folderModseq: UInt64 = 0
+  var mtime: Int64 = 0
+
+  @inline(__always)
+  func state(of field: MailboxField) -> FieldState {
+    switch states >> UInt32(2 * field.rawValue) & 3 {
+    case 0: .absent
+    case 1: .null
+    case 2: .unreadable
+    default: .value
+    }
+  }
+
+  /// Notes that a field is there. What an earlier one of the same letter said is forgotten.
+  @inline(__always)
+  mutating func note(_ field: MailboxField, _ state: FieldState) {
+    let shift = UInt32(2 * field.rawValue)
+    if states >> shift & 3 == 0 {
+      order.append(field)
+    } else {
+      states &= ~(3 << shift)
+      escaped &= ~(1 << UInt16(field.rawValue))
+    }
+    states |= UInt32(state.rawValue) << shift
+  }
+
+  /// Where a field's bytes are; an empty place for one without.
+  subscript(field: MailboxField) -> Place {
+    @inline(__always)
+    get {
+      switch field {
+      case .acl: acl
+      case .history: history
+      case .name: name
+      case .uniqueID: uniqueID
+      case .jmapID: jmapID
+      case .partition: partition
+      case .server: server
+      case .type: typeText
+      case .createdModseq, .folderModseq, .mtime, .uidValidity: Place()
+      }
+    }
+  }
+
+  /// Keeps where a field's bytes are.
+  @inline(__always)
+  mutating func place(_ field: MailboxField, at range: Range<Int>, isEscaped: Bool = false) {
+    let place = Place(range)
+    if isEscaped { escaped |= 1 << UInt16(field.rawValue) }
+    switch field {
+    case .acl: acl = place
+    case .history: history = place
+    case .name: name = place
+    case .uniqueID: uniqueID = place
+    case .jmapID: jmapID = place
+    case .partition: partition = place
+    case .server: server = place
+    case .type: typeText = place
+    case .createdModseq, .folderModseq, .mtime, .uidValidity: break
+    }
+  }
+
+  @inline(__always)
+  func isEscaped(_ field: MailboxField) -> Bool { escaped >> UInt16(field.rawValue) & 1 != 0 }
+}
