@@ -12,7 +12,10 @@ let package = Package(
     .target(name: "CLibFuzzer"),
     .executableTarget(
       name: "dbfuzz",
-      dependencies: ["CLibFuzzer", "TestSupport", .product(name: "CyrusDatabase", package: "cyrus-inspect")],
+      dependencies: [
+        "CLibFuzzer", "TestSupport", .product(name: "CyrusDatabase", package: "cyrus-inspect"),
+        .product(name: "CyrusMailboxes", package: "cyrus-inspect"),
+      ],
       swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
   ]
 )

@@ -44,6 +44,12 @@ struct Target: Sendable {
     forged("verifier") { Examination(bytes: $0, keys: [[0x61]]).verifyAndRead(&$1) },
     forged("layout") { Examination(bytes: $0, keys: [[0x61]]).takeApart(&$1) },
     forged("salvage") { Examination(bytes: $0).salvage(&$1) },
+    Target(name: "dlist") { Decoding.contradictions(inDList: $0) },
+    Target(name: "entry") { bytes in
+      // As `cyr_dbtool … show` prints a record.
+      let tab = bytes.firstIndex(of: 0x09) ?? bytes.endIndex
+      return Decoding.contradictions(inKey: Array(bytes[..<tab]), value: Array(bytes[tab...].dropFirst()))
+    },
   ]
 
   /// A target that takes a whole file: as it is, and with right checksums, behind which hardly any input would get otherwise.
