@@ -1,0 +1,81 @@
+// A walk over the records of a snapshot, as its user sees it: selected, and proven at its end.
+//
+// The walk along the lists is TwoskipCursor's.
+
+/// A walk over records of a snapshot, in the order of the file.
+///
+/// ```swift
+/// var records = snapshot.records()
+/// while let record = try records.next() { … }
+/// ```
+public struct RecordCursor: ~Copyable, ~Escapable {
+  private let proof: TwoskipProof
+  private var cursor: TwoskipCursor
+  private let start: [UInt8]
+  private let prefix: [UInt8]
+  /// Whether the first record of the listing was met; until then records before it are passed over.
+  private var hasStarted: Bool
+  /// Whether records are looked at up to the end of the list, although none with the prefix should come any more.
+  private let looksAtAll: Bool
+  private var hasEnded = false
+
+  @_lifetime(copy cursor)
+  init(
+    _ cursor: consuming TwoskipCursor, from start: [UInt8] = [], prefix: [UInt8] = [], looksAtAll: Bool = false,
+    _ proof: TwoskipProof
+  ) {
+    self.cursor = cursor
+    self.looksAtAll = looksAtAll
+    self.start = start
+    self.prefix = prefix
+    self.proof = proof
+    hasStarted = start.isEmpty && prefix.isEmpty
+  }
+
+  @_lifetime(copy bytes)
+  init(empty bytes: RawSpan, _ proof: TwoskipProof) {
+    self.init(TwoskipCursor(bytes, end: Twoskip.firstRecord), proof)
+    hasEnded = true
+  }
+
+  /// The next record; nil at the end.
+  ///
+  /// A damaged record is thrown, and the call after that goes on behind it: past a damaged value by the list, past
+  /// other damage by the upper lists, which may leave records out. So a listing that met an error is incomplete.
+  ///
+  /// If the snapshot is not proven (``Snapshot/isProven``), the end of the listing proves it: nil says that all
+  /// records were of one state. Who stops before the end calls ``Snapshot/confirm()``.
+  ///
+  /// - Returns: A view into the snapshot, valid as long as the snapshot.
+  /// - Throws: ``DatabaseError``: `.damaged`; `.changed` or `.faulted`: discard the whole listing, which ends here.
+  /// - Complexity: O(size of the record), in which its checksums are compared.
+  @_lifetime(copy self)
+  public mutating func next() throws(DatabaseError) -> RecordView? {
+    if hasEnded { return nil }
+    do throws(TwoskipError) {
+      while let record = try cursor.next() {
+        let view = RecordView(record, in: cursor.state.bytes)
+        let hasPrefix = prefix.isEmpty || view.key.starts(with: prefix.rawSpan)
+        if looksAtAll, !hasPrefix { continue }
+        if !hasStarted {
+          if cursor.order.compare(view.key, start.rawSpan) < 0 { continue }
+          if !hasPrefix, cursor.order.compare(view.key, prefix.rawSpan) < 0 { continue }
+          hasStarted = true
+        }
+        if hasPrefix { return view }
+        // In mbox order, which may not have shown yet, TAB and LF are equal: keys with the one and the other come mixed.
+        guard view.key.byteCount >= prefix.count,
+          KeyOrder.mbox.compare(view.key.extracting(0..<prefix.count), prefix.rawSpan) == 0
+        else { break }
+      }
+    } catch {
+      do throws(DatabaseError) { throw try proof.confirm(error) } catch {
+        if error.isOvertaken { hasEnded = true }
+        throw error
+      }
+    }
+    hasEnded = true
+    try proof.confirm()
+    return nil
+  }
+}
