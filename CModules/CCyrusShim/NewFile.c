@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 int ccs_create_temporary(char *path, int *descriptor) {
@@ -16,6 +18,31 @@ int ccs_create_temporary(char *path, int *descriptor) {
     *descriptor = mkostemp(path, O_CLOEXEC);
   } while (*descriptor < 0 && errno == EINTR);
   return *descriptor < 0 ? errno : 0;
+}
+
+int ccs_create_nameless(const char *folder, int *descriptor) {
+  *descriptor = -1;
+  // Without it the file could not be given a name later.
+  if (access("/proc/self/fd", X_OK) != 0) return EOPNOTSUPP;
+  do {
+    *descriptor = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  } while (*descriptor < 0 && errno == EINTR);
+  return *descriptor < 0 ? errno : 0;
+}
+
+int ccs_name_temporary(int descriptor, char *path) {
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+  char *suffix = path + strlen(path) - 6;
+  char source[64];
+  snprintf(source, sizeof source, "/proc/self/fd/%d", descriptor);
+  for (int attempt = 0; attempt < 100; attempt++) {
+    unsigned char random[6];
+    if (getrandom(random, sizeof random, 0) != sizeof random) return errno;
+    for (int index = 0; index < 6; index++) suffix[index] = letters[random[index] % (sizeof letters - 1)];
+    if (linkat(AT_FDCWD, source, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0) return 0;
+    if (errno != EEXIST) return errno;
+  }
+  return EEXIST;
 }
 
 int ccs_write(int descriptor, uint64_t offset, const uint8_t *bytes, size_t count) {

@@ -96,8 +96,7 @@ import Testing
     do {
       var writer = try TwoskipWriter(path: folder.path("new.db"))
       try writer.append(key: utf8("a").rawSpan, value: [UInt8](repeating: 1, count: 3 << 20).rawSpan)
-      #expect(try names().count == 1)
-      #expect(try names()[0].hasPrefix("new.db."))
+      #expect(try names() == [])
     }
     #expect(try names() == [])
   }
@@ -129,7 +128,12 @@ import Testing
     try FileManager.default.removeItem(atPath: folder.path("sub"))
     var error: DatabaseError?
     do { _ = try writer.finish() } catch let thrown { error = thrown }
-    #expect(error == .system(SystemCallFailure(call: "rename", path: path, errno: ENOENT)))
+    // By link(2) where files can be without a name, else by rename(2).
+    guard case .system(let failure) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(failure.errno == ENOENT && failure.path == path)
   }
 
   @Test func `bytes that are no database, or another engine's, are refused`() throws {

@@ -170,6 +170,16 @@ uint32_t ccs_crc32(const uint8_t *__counted_by(count) bytes __noescape, size_t c
 /// The same, always computed by zlib: the reference that the fast way is tested against.
 uint32_t ccs_crc32_reference(const uint8_t *__counted_by(count) bytes __noescape, size_t count);
 
+/// Creates a file without a name in a directory, for writing, mode 0600, O_CLOEXEC. Not closed by us it is gone with us.
+///
+/// The descriptor goes to `ccs_close`. Errors: those of open(2), EOPNOTSUPP where the system has no such files.
+int ccs_create_nameless(const char *folder, int *descriptor);
+
+/// Gives a file without a name a temporary one. `path`, in the same directory, ends in `XXXXXX`, which is overwritten.
+///
+/// Errors: those of linkat(2).
+int ccs_name_temporary(int descriptor, char *path);
+
 /// Creates a file that did not exist, for writing, mode 0600, O_CLOEXEC.
 ///
 /// `path` ends in `XXXXXX`, which is overwritten to make a name that is not taken. The descriptor goes to

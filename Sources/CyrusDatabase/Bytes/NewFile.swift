@@ -1,8 +1,9 @@
 // A new file that is under way, and takes its name only when it is whole.
 //
-// It is written under a temporary name in the same directory, brought to the disk, renamed, and the directory is
-// brought to the disk. So the name leads to the whole file or to what it led to before, whatever happens between.
-// Given up, by an error or by letting it go, it leaves nothing behind.
+// It is written without a name, brought to the disk, given a temporary name in the same directory, renamed, and the
+// directory is brought to the disk. So the name leads to the whole file or to what it led to before, whatever happens
+// between. Given up, by an error, by letting it go or by the end of the process, it leaves nothing behind. Where the
+// file system has no files without a name it has the temporary name from the start.
 //
 // This is the only place of the library that writes. It never opens a file that is there already.
 
@@ -33,8 +34,9 @@ package struct NewFile: ~Copyable {
   package let descriptor: Int32
   private let isReplacing: Bool
   private let inputs: [FileFacts]
-  /// The name that it has meanwhile; nil once it is published.
+  /// The name that it has meanwhile; nil while it has none, and once it is published.
   private var temporaryPath: String?
+  private var isPublished = false
 
   /// Creates the file beside its place, readable and writable by the owner alone.
   ///
@@ -49,15 +51,23 @@ package struct NewFile: ~Copyable {
     }
     let inputs = try Self.facts(ofFiles: inputPaths)
     try Self.checkPlace(path, isReplacing: isReplacing, inputs: inputs)
-    var name = Array((path + ".XXXXXX").utf8CString)
     var descriptor: Int32 = -1
-    let error = unsafe ccs_create_temporary(&name, &descriptor)
-    guard error == 0 else { throw .system(SystemCallFailure(call: "open", path: path, errno: error)) }
+    if unsafe Self.folder(of: path).withCString({ unsafe ccs_create_nameless($0, &descriptor) }) != 0 {
+      var name = Self.template(path)
+      let error = unsafe ccs_create_temporary(&name, &descriptor)
+      guard error == 0 else { throw .system(SystemCallFailure(call: "open", path: path, errno: error)) }
+      temporaryPath = Self.text(name)
+    }
     self.path = path
     self.descriptor = descriptor
     self.isReplacing = isReplacing
     self.inputs = inputs
-    temporaryPath = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private static func template(_ path: String) -> [CChar] { Array((path + ".XXXXXX").utf8CString) }
+
+  private static func text(_ name: [CChar]) -> String {
+    String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   deinit {
@@ -75,21 +85,28 @@ package struct NewFile: ~Copyable {
   /// - Parameter others: Paths of more files that must not be replaced: those that were made meanwhile.
   /// - Throws: As the initializer. If it is `.system` for the directory's fsync, the file has its name already.
   package mutating func publish(besides others: [String] = []) throws(DatabaseError) {
-    guard let temporaryPath else { return }
+    if isPublished { return }
     try check(ccs_sync(descriptor), "fsync")
     let inputs = inputs + (try Self.facts(ofFiles: others))
     try Self.checkPlace(path, isReplacing: isReplacing, inputs: inputs)
+    if temporaryPath == nil {
+      var name = Self.template(path)
+      try check(unsafe ccs_name_temporary(descriptor, &name), "link")
+      temporaryPath = Self.text(name)
+    }
+    guard let temporaryPath else { return }
     let error = unsafe temporaryPath.withCString { from in
       unsafe path.withCString { unsafe ccs_rename(from, $0, isReplacing) }
     }
     if error == EEXIST { throw .output(path: path, .exists) }
     try check(error, "rename")
     self.temporaryPath = nil
-    try check(unsafe folder.withCString { unsafe ccs_sync_directory($0) }, "fsync")
+    isPublished = true
+    try check(unsafe Self.folder(of: path).withCString { unsafe ccs_sync_directory($0) }, "fsync")
   }
 
   /// The directory of the file.
-  private var folder: String {
+  private static func folder(of path: String) -> String {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
