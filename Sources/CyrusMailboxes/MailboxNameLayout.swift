@@ -1,0 +1,233 @@
+// Where the parts of a mailbox name lie.
+//
+//   database   [ domain GS ] [ DELETED US ] [ "user" US localpart ] *( US component ) [ US hexadecimal time ]
+//   internal   [ domain "!" ] the same pieces, "." for US, and "^" for a dot within a piece
+//
+// US (0x1F) stands only between pieces, GS (0x1D) only behind the domain; there is no escaping. An internal name means
+// what the database name means that it is converted to: so US separates in it as well, and GS ends a domain.
+//
+// Facts: Docs/Formats/names.md, sections 1 to 3.
+
+import CyrusDatabase
+
+/// How a mailbox name is spelled.
+public enum NameForm: String, Sendable, Hashable, CaseIterable {
+  /// With US between the pieces and real dots: keys and values of `mailboxes.db` from 3.6 on.
+  case database
+  /// With dots between the pieces, and `^` for a dot: keys up to 3.4, quota roots, sync logs, what programs print.
+  case `internal`
+}
+
+extension NameForm {
+  static let unitSeparator: UInt8 = 0x1F
+  static let groupSeparator: UInt8 = 0x1D
+
+  /// What stands between pieces in this form.
+  var separator: UInt8 { self == .database ? Self.unitSeparator : UInt8(ascii: ".") }
+
+  /// What ends the domain in this form.
+  var domainMark: UInt8 { self == .database ? Self.groupSeparator : UInt8(ascii: "!") }
+
+  /// The byte of the database name for one that stands behind the domain.
+  @inline(__always)
+  func databaseByte(for byte: UInt8) -> UInt8 {
+    guard self == .internal else { return byte }
+    switch byte {
+    case UInt8(ascii: "."): return Self.unitSeparator
+    case UInt8(ascii: "^"): return UInt8(ascii: ".")
+    default: return byte
+    }
+  }
+
+  /// The byte of the internal name for one of the database name that stands behind the domain.
+  static func internalByte(for byte: UInt8) -> UInt8 {
+    switch byte {
+    case unitSeparator: UInt8(ascii: ".")
+    case UInt8(ascii: "."): UInt8(ascii: "^")
+    default: byte
+    }
+  }
+}
+
+/// The places of the parts within the bytes of a name.
+struct MailboxNameLayout: Sendable {
+  /// Whether a domain stands in front, even an empty one or the default one.
+  private(set) var hasDomain = false
+  /// Whether that is the default domain, which means the same as none.
+  private(set) var isDomainDefault = false
+  /// The first byte behind the domain and its mark.
+  private(set) var restStart = 0
+  /// How many bytes there are.
+  private(set) var end: Int
+  /// The user; nil for a shared mailbox.
+  private(set) var localpart: Range<Int>?
+  /// All components with the separators between them.
+  private(set) var components: Range<Int>
+  /// How many components there are.
+  private(set) var depth: Int
+  /// When the mailbox was deleted, in seconds since 1970.
+  private(set) var deletedAt: UInt64?
+  /// Whether it starts like a deleted mailbox but does not end in a time, or has nothing between them.
+  private(set) var isDeletedSuffixBad = false
+
+  /// Finds the parts in one pass, without allocation. Every input has them.
+  init(of bytes: RawSpan, form: NameForm, deletedPrefix: String, defaultDomain: String) {
+    let marks = NameMarks(in: bytes, form)
+    end = bytes.byteCount
+    hasDomain = marks.hasDomain
+    restStart = marks.restStart
+    // Without the domain a second mark would make another one.
+    if hasDomain, !marks.isMarkedTwice {
+      isDomainDefault = Self.holds(defaultDomain, in: 0..<restStart - 1, of: bytes, form: .database)
+    }
+    var (first, second) = (marks.first, marks.second)
+    var body = restStart..<end
+    var separatorCount = marks.separatorCount
+    if separatorCount >= 1, Self.holds(deletedPrefix, in: restStart..<first, of: bytes, form: form) {
+      if separatorCount >= 2, let time = Self.hexadecimal(in: marks.last + 1..<end, of: bytes) {
+        deletedAt = time
+        body = first + 1..<marks.last
+        separatorCount -= 2
+        (first, second) = (second, marks.third)
+      } else {
+        isDeletedSuffixBad = true
+      }
+    }
+    if separatorCount >= 1, Self.isUser(body.lowerBound..<first, of: bytes) {
+      depth = separatorCount - 1
+      let localpartEnd = depth > 0 ? second : body.upperBound
+      localpart = first + 1..<localpartEnd
+      components = min(localpartEnd + 1, body.upperBound)..<body.upperBound
+    } else {
+      depth = restStart == end ? 0 : separatorCount + 1
+      components = body
+    }
+  }
+
+  /// The bytes of the domain, without its mark; nil if there is none, or only the default one.
+  var domain: Range<Int>? { hasDomain && !isDomainDefault ? 0..<restStart - 1 : nil }
+
+  /// The first byte that counts: behind the default domain, if that is in front.
+  var canonicalStart: Int { isDomainDefault ? restStart : 0 }
+
+  /// The layout of the same name without a default domain in front.
+  var canonical: MailboxNameLayout {
+    guard isDomainDefault else { return self }
+    let shift = restStart
+    func moved(_ range: Range<Int>) -> Range<Int> { range.lowerBound - shift..<range.upperBound - shift }
+    var layout = self
+    layout.hasDomain = false
+    layout.isDomainDefault = false
+    layout.restStart = 0
+    layout.end -= shift
+    layout.localpart = localpart.map(moved)
+    layout.components = moved(components)
+    return layout
+  }
+
+  /// Whether a piece is the word that stands in front of users, which is spelled alike in both forms.
+  private static func isUser(_ range: Range<Int>, of bytes: RawSpan) -> Bool {
+    range.count == 4 && bytes.bigEndian(UInt32.self, at: range.lowerBound) == 0x7573_6572
+  }
+
+  /// Whether the bytes of a piece are those of `text`. Nothing is an empty text.
+  static func holds(_ text: String, in range: Range<Int>, of bytes: RawSpan, form: NameForm) -> Bool {
+    let text = text.utf8
+    guard !text.isEmpty, text.count == range.count else { return false }
+    var index = range.lowerBound
+    for byte in text {
+      if form.databaseByte(for: bytes.byte(at: index)) != byte { return false }
+      index += 1
+    }
+    return true
+  }
+
+  /// The number of 1 to 16 hexadecimal digits; nil for anything else.
+  private static func hexadecimal(in range: Range<Int>, of bytes: RawSpan) -> UInt64? {
+    guard 1...16 ~= range.count else { return nil }
+    var number: UInt64 = 0
+    for index in range {
+      let byte = bytes.byte(at: index)
+      let digit: UInt8
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+      case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
+      default: return nil
+      }
+      number = number << 4 | UInt64(digit)
+    }
+    return number
+  }
+}
+
+/// The places between the pieces of a name: those of the first three separators and of the last.
+private struct NameMarks {
+  private(set) var separatorCount = 0
+  private(set) var (first, second, third, last) = (0, 0, 0, 0)
+  private(set) var hasDomain = false
+  private(set) var restStart = 0
+  private(set) var isMarkedTwice = false
+
+  /// Looks at eight bytes at a time, and closer only where one of them can be a mark.
+  init(in bytes: RawSpan, _ form: NameForm) {
+    let separator = form.separator
+    let domainMark = form.domainMark
+    let end = bytes.byteCount
+    var index = 0
+    while end - index >= 8 {
+      let word = bytes.bigEndian(UInt64.self, at: index)
+      var candidates = Self.controls(in: word)
+      if form == .internal {
+        candidates |= Self.bytes(equalTo: separator, in: word) | Self.bytes(equalTo: domainMark, in: word)
+      }
+      while candidates != 0 {
+        let bit = candidates.leadingZeroBitCount
+        take(bytes.byte(at: index + bit >> 3), at: index + bit >> 3, separator, domainMark)
+        candidates &= ~(Self.highBit >> UInt64(bit))
+      }
+      index += 8
+    }
+    while index < end {
+      take(bytes.byte(at: index), at: index, separator, domainMark)
+      index += 1
+    }
+  }
+
+  @inline(__always)
+  private mutating func take(_ byte: UInt8, at index: Int, _ separator: UInt8, _ domainMark: UInt8) {
+    if byte == separator || byte == NameForm.unitSeparator {
+      switch separatorCount {
+      case 0: first = index
+      case 1: second = index
+      case 2: third = index
+      default: break
+      }
+      separatorCount += 1
+      last = index
+    } else if !hasDomain, byte == domainMark || byte == NameForm.groupSeparator {
+      hasDomain = true
+      restStart = index + 1
+      separatorCount = 0
+    } else if byte == NameForm.groupSeparator {
+      isMarkedTwice = true
+    }
+  }
+
+  private static let highBit: UInt64 = 0x8000_0000_0000_0000
+  private static let highBits: UInt64 = 0x8080_8080_8080_8080
+  private static let ones: UInt64 = 0x0101_0101_0101_0101
+
+  /// The high bit of each byte that is below 0x20. No byte is carried into the next.
+  @inline(__always)
+  private static func controls(in word: UInt64) -> UInt64 {
+    ~(((word & ~highBits) &+ 0x60 &* ones) | word) & highBits
+  }
+
+  /// The high bit of each byte that is this one.
+  @inline(__always)
+  private static func bytes(equalTo byte: UInt8, in word: UInt64) -> UInt64 {
+    let difference = word ^ UInt64(byte) &* ones
+    return ~(((difference & ~highBits) &+ ~highBits) | difference) & highBits
+  }
+}
