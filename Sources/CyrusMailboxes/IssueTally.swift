@@ -69,6 +69,18 @@ enum IssueCode: String, CaseIterable, BitwiseCopyable {
   case historyItemNotKvlist = "history.itemNotKvlist"
   case historyNoName = "history.noName"
 
+  case nameEmpty = "name.empty"
+  case nameEmptyDomain = "name.emptyDomain"
+  case nameEmptyComponent = "name.emptyComponent"
+  case nameReserved = "name.reserved"
+  case nameCaret = "name.caret"
+  case nameNotMutf7 = "name.notMutf7"
+  case nameBadMutf7 = "name.badMutf7"
+  case nameControlByte = "name.controlByte"
+  case nameBadByte = "name.badByte"
+  case nameTooLong = "name.tooLong"
+  case nameDeletedSuffix = "name.deletedSuffix"
+
   init(_ code: DListError.Code) {
     self =
       switch code {

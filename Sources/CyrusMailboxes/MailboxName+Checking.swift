@@ -1,0 +1,230 @@
+// What is wrong with a mailbox name.
+//
+// Cyrus keeps to its rules when it creates a mailbox, but restores, imports and replication go past them: names that
+// break a rule are real, so each of these is only odd, never an error.
+//
+// Facts: Docs/Formats/names.md, sections 2, 5 and 6.
+
+import CyrusDatabase
+
+extension MailboxNameView {
+  /// The longest name that can be created, in bytes of either form.
+  public static let byteCountMax = 490
+  /// The longest name that a deleted mailbox can have, in bytes of either form: room for the prefix and the time.
+  public static let deletedByteCountMax = 510
+
+  /// What is not as Cyrus would let it be; at most one issue of each code, the first in the name. Mostly none.
+  ///
+  /// | code | what it says |
+  /// |---|---|
+  /// | `name.empty` | nothing, or nothing behind the domain |
+  /// | `name.emptyDomain` | the mark that ends a domain, and no domain |
+  /// | `name.emptyComponent` | separators that meet, or stand at the start or end |
+  /// | `name.reserved` | `user` alone, the users `anyone` and `anonymous`, users that start with `%`, names that start with `$` or `~` |
+  /// | `name.caret` | `^` in a database name: in the internal name it cannot be told from a dot |
+  /// | `name.notMutf7` | a byte above 0x7F |
+  /// | `name.badMutf7` | `&` that starts nothing well-formed |
+  /// | `name.controlByte` | a control character, as it is or encoded |
+  /// | `name.badByte` | another character that is not allowed |
+  /// | `name.tooLong` | more bytes than Cyrus takes |
+  /// | `name.deletedSuffix` | starts as a deleted mailbox, but has no time at the end or nothing in between |
+  ///
+  /// - Parameters:
+  ///   - offset: Where the name starts within the key or value; ranges are counted from the start of that.
+  ///   - isInKey: Whether the name is part of a key; otherwise it is part of a value.
+  /// - Complexity: O(size of the name); allocates only for issues.
+  public func issues(at offset: Int = 0, isInKey: Bool = true) -> [DecodingIssue] {
+    var tally = IssueTally(keepsAll: true)
+    noteIssues(at: offset, isInKey: isInKey, &tally)
+    return tally.kept
+  }
+
+  /// Notes what ``issues(at:isInKey:)`` gives.
+  func noteIssues(at offset: Int, isInKey: Bool, _ tally: inout IssueTally) {
+    var found = NameIssues(offset: offset, isInKey: isInKey)
+    let restStart = layout.restStart
+    let end = bytes.byteCount
+    if layout.hasDomain {
+      if restStart == 1 { found.note(.nameEmptyDomain, 0..<1, &tally) }
+      check(0..<restStart - 1, isDomain: true, &found, &tally)
+    }
+    if restStart == end {
+      found.note(.nameEmpty, 0..<end, &tally)
+    } else if !isPlain(restStart..<end) {
+      var pieces = MailboxNameComponents(bytes, in: restStart..<end, count: .max, separator: form.separator)
+      while let piece = pieces.nextPiece() {
+        checkBorders(of: piece, &found, &tally)
+        check(piece, isDomain: false, &found, &tally)
+      }
+    }
+    if layout.isDeletedSuffixBad { found.note(.nameDeletedSuffix, lastPiece, &tally) }
+    if let reserved = reservedRange { found.note(.nameReserved, reserved, &tally) }
+    let most = isDeleted ? Self.deletedByteCountMax : Self.byteCountMax
+    if canonicalByteCount > most { found.note(.nameTooLong, layout.canonicalStart + most..<end, &tally) }
+  }
+
+  /// Whether there are only letters and the like, in pieces of which none is empty: nearly always.
+  private func isPlain(_ range: Range<Int>) -> Bool {
+    let separator = form.separator
+    let others = form == .database ? Self.plain.others & ~Self.caret : Self.plain.others
+    var isEmpty = true
+    var index = range.lowerBound
+    while index < range.upperBound {
+      let byte = bytes.byte(at: index)
+      index += 1
+      if byte == separator {
+        if isEmpty { return false }
+        isEmpty = true
+        continue
+      }
+      let set = byte < 64 ? Self.plain.lower : others
+      guard byte < 128, set >> UInt64(byte & 63) & 1 != 0 else { return false }
+      isEmpty = false
+    }
+    return !isEmpty
+  }
+
+  /// The bytes below 64, and from 64 to 127, with which nothing can be wrong. `^` is one of them in internal names.
+  private static let plain: (lower: UInt64, others: UInt64) = {
+    var (lower, others): (UInt64, UInt64) = (0, 0)
+    for byte in UInt8(0x20)..<0x7F where isAllowed(byte) && byte != UInt8(ascii: "&") {
+      if byte < 64 { lower |= 1 << UInt64(byte) } else { others |= 1 << UInt64(byte - 64) }
+    }
+    return (lower, others)
+  }()
+
+  private static let caret: UInt64 = 1 << UInt64(UInt8(ascii: "^") - 64)
+
+  private func checkBorders(of piece: Range<Int>, _ found: inout NameIssues, _ tally: inout IssueTally) {
+    if piece.isEmpty {
+      // The separator before it, or behind if it is the first.
+      let place = piece.lowerBound > layout.restStart ? piece.lowerBound - 1 : piece.lowerBound
+      found.note(.nameEmptyComponent, place..<place + 1, &tally)
+    }
+    if piece.upperBound < bytes.byteCount, bytes.byte(at: piece.upperBound) != form.separator {
+      // US in an internal name, which no writer means as a separator.
+      found.note(.nameControlByte, piece.upperBound..<piece.upperBound + 1, &tally)
+    }
+  }
+
+  private func check(_ piece: Range<Int>, isDomain: Bool, _ found: inout NameIssues, _ tally: inout IssueTally) {
+    var hasShift = false
+    for index in piece {
+      let byte = bytes.byte(at: index)
+      if byte == UInt8(ascii: "&") { hasShift = true }
+      guard let code = code(of: byte, isDomain: isDomain), !found.hasMet(code) else { continue }
+      var end = index + 1
+      while end < piece.upperBound, self.code(of: bytes.byte(at: end), isDomain: isDomain) == code { end += 1 }
+      found.note(code, index..<end, &tally)
+    }
+    if hasShift, !isDomain { checkShifts(piece, &found, &tally) }
+  }
+
+  private func checkShifts(_ piece: Range<Int>, _ found: inout NameIssues, _ tally: inout IssueTally) {
+    var scanner = ModifiedUTF7Scanner(bytes, in: piece)
+    var start = piece.lowerBound
+    while let step = scanner.next() {
+      switch step {
+      case .malformed(let range): found.note(.nameBadMutf7, range, &tally)
+      case .scalar(let scalar) where scalar.value < 0x20 || scalar.value == 0x7F:
+        found.note(.nameControlByte, start..<scanner.position, &tally)
+      case .scalar, .foreign: break
+      }
+      start = scanner.position
+    }
+  }
+
+  /// What is wrong with a byte wherever it stands in a piece; nil for nothing.
+  private func code(of byte: UInt8, isDomain: Bool) -> IssueCode? {
+    switch byte {
+    case 0..<0x20, 0x7F: return .nameControlByte
+    case 0x80...: return .nameNotMutf7
+    case _ where isDomain:
+      // Cyrus does not check domains. These bytes would make it into paths and listings.
+      return byte == UInt8(ascii: "/") || byte == UInt8(ascii: "!") ? .nameBadByte : nil
+    case UInt8(ascii: "^"): return form == .database ? .nameCaret : nil
+    default: return Self.isAllowed(byte) ? nil : .nameBadByte
+    }
+  }
+
+  private var lastPiece: Range<Int> {
+    var start = bytes.byteCount
+    while start > layout.restStart {
+      let byte = bytes.byte(at: start - 1)
+      if byte == form.separator || byte == NameForm.unitSeparator { break }
+      start -= 1
+    }
+    // If it is empty, the separator before it.
+    return min(start, bytes.byteCount - 1)..<bytes.byteCount
+  }
+
+  /// The bytes that make the name one that Cyrus keeps for itself.
+  private var reservedRange: Range<Int>? {
+    let restStart = layout.restStart
+    guard restStart < bytes.byteCount else { return nil }
+    // Of the whole name, even in front of a domain: keys that start so are no mailboxes.
+    if bytes.byte(at: 0) == UInt8(ascii: "$") { return 0..<1 }
+    if bytes.byte(at: restStart) == UInt8(ascii: "~") { return restStart..<restStart + 1 }
+    if let localpart = layout.localpart {
+      let isReserved = layout.depth == 0 && (isSpelled(localpart, "anyone") || isSpelled(localpart, "anonymous"))
+      return isReserved || (!localpart.isEmpty && bytes.byte(at: localpart.lowerBound) == UInt8(ascii: "%"))
+        ? localpart : nil
+    }
+    return layout.depth == 1 && isSpelled(layout.components, "user") ? layout.components : nil
+  }
+
+  private func isSpelled(_ range: Range<Int>, _ text: String) -> Bool {
+    MailboxNameLayout.holds(text, in: range, of: bytes, form: form)
+  }
+
+  /// The printable characters that Cyrus lets into names besides `&`; in an internal name `.` and `^` come up as well.
+  private static func isAllowed(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "!"), UInt8(ascii: "\""), UInt8(ascii: "%"), UInt8(ascii: "/"), UInt8(ascii: ";"),
+      UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\\"), UInt8(ascii: "`"), UInt8(ascii: "{"),
+      UInt8(ascii: "|"), UInt8(ascii: "}"):
+      false
+    default: true
+    }
+  }
+}
+
+extension MailboxName {
+  /// What is not as Cyrus would let it be, with places in ``databaseName``. See ``MailboxNameView/issues(at:isInKey:)``.
+  public func issues(at offset: Int = 0, isInKey: Bool = true) -> [DecodingIssue] {
+    view.issues(at: offset, isInKey: isInKey)
+  }
+}
+
+/// Notes the issues of one name, of each code the first.
+private struct NameIssues {
+  private let offset: Int
+  private let isInKey: Bool
+  /// Which of the codes were met that a name can have more than once.
+  private var met: UInt8 = 0
+
+  init(offset: Int, isInKey: Bool) {
+    self.offset = offset
+    self.isInKey = isInKey
+  }
+
+  func hasMet(_ code: IssueCode) -> Bool { met & Self.bit(of: code) != 0 }
+
+  mutating func note(_ code: IssueCode, _ range: Range<Int>, _ tally: inout IssueTally) {
+    if hasMet(code) { return }
+    met |= Self.bit(of: code)
+    tally.warn(code, range.lowerBound + offset..<range.upperBound + offset, isInKey: isInKey)
+  }
+
+  private static func bit(of code: IssueCode) -> UInt8 {
+    switch code {
+    case .nameEmptyComponent: 1
+    case .nameCaret: 2
+    case .nameNotMutf7: 4
+    case .nameBadMutf7: 8
+    case .nameControlByte: 16
+    case .nameBadByte: 32
+    default: 0
+    }
+  }
+}
