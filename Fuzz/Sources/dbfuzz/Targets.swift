@@ -50,6 +50,15 @@ struct Target: Sendable {
       let tab = bytes.firstIndex(of: 0x09) ?? bytes.endIndex
       return Decoding.contradictions(inKey: Array(bytes[..<tab]), value: Array(bytes[tab...].dropFirst()))
     },
+    Target(name: "name") { bytes in
+      // A byte that chooses settings, and two names, one a line. No name comes near this length.
+      let names = bytes.dropFirst().prefix(2000).split(separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false)
+      let choice = Int(bytes.first ?? 0)
+      return NameExamination(Array(names[0]), other: Array(names.last ?? []), choice: choice).contradictionsOfName
+    },
+    Target(name: "path") { bytes in
+      NameExamination(Array(bytes.dropFirst().prefix(2000)), choice: Int(bytes.first ?? 0)).contradictionsOfPath
+    },
   ]
 
   /// A target that takes a whole file: as it is, and with right checksums, behind which hardly any input would get otherwise.
