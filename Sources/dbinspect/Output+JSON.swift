@@ -124,6 +124,24 @@ extension Output {
     append(number.map { String($0) } ?? "null")
   }
 
+  /// Writes true or false as a value.
+  mutating func element(_ flag: Bool) {
+    startValue()
+    append(flag ? "true" : "false")
+  }
+
+  /// Writes bytes as a value: a string, or an object `{"textBase64": …}`.
+  mutating func element(bytes: RawSpan) {
+    guard isText(bytes) else { return object(.inline) { $0.member("text", bytes: bytes) } }
+    startValue()
+    appendJSONString(bytes)
+  }
+
+  /// Writes a value that is an array; `body` writes its elements.
+  mutating func array(_ body: (inout Output) throws -> Void) rethrows {
+    try container("[", "]", .inline, body)
+  }
+
   private mutating func memberName(_ name: String) {
     startValue()
     append(byte: UInt8(ascii: "\""))

@@ -30,6 +30,26 @@ func percentage(_ part: UInt64, of whole: UInt64) -> String {
 /// A number and what is counted, in the plural unless it is one: `1 record`, `2 records`.
 func counted(_ count: some BinaryInteger, _ what: String) -> String { "\(count) \(what)\(count == 1 ? "" : "s")" }
 
+/// A time as people read it, with what is stored: `2024-01-01T00:00:06Z (1704067206)`; that alone beyond the year 9999.
+func time(_ seconds: Int64) -> String {
+  guard 0..<253_402_300_800 ~= seconds else { return "\(seconds)" }
+  let (days, rest) = seconds.quotientAndRemainder(dividingBy: 86400)
+  // Years are counted from March, so that the day that some have more is their last; eras of 400 years are alike.
+  let (era, dayOfEra) = (days + 719_468).quotientAndRemainder(dividingBy: 146_097)
+  let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
+  let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+  let monthFromMarch = (5 * dayOfYear + 2) / 153
+  let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+  let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+  let year = yearOfEra + 400 * era + (month <= 2 ? 1 : 0)
+  func digits(_ number: Int64, _ count: Int) -> String {
+    let text = String(number)
+    return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
+  }
+  let date = "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))"
+  return "\(date)T\(digits(rest / 3600, 2)):\(digits(rest / 60 % 60, 2)):\(digits(rest % 60, 2))Z (\(seconds))"
+}
+
 private func oneDecimal(_ value: Double) -> String {
   let tenths = Int((value * 10).rounded())
   return "\(tenths / 10).\(tenths % 10)"

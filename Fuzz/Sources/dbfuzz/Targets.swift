@@ -59,6 +59,13 @@ struct Target: Sendable {
     Target(name: "path") { bytes in
       NameExamination(Array(bytes.dropFirst().prefix(2000)), choice: Int(bytes.first ?? 0)).contradictionsOfPath
     },
+    Target(name: "decode") { bytes in
+      // Keys and values of these databases hold NUL and TAB, so the key's length comes first.
+      let keyByteCount = min(Int(bytes.first ?? 0), max(0, bytes.count - 1))
+      let record = bytes.dropFirst()
+      return Decoding.contradictions(
+        inRecord: Array(record.prefix(keyByteCount)), value: Array(record.dropFirst(keyByteCount)))
+    },
   ]
 
   /// A target that takes a whole file: as it is, and with right checksums, behind which hardly any input would get otherwise.

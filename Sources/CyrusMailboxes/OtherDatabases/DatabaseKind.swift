@@ -68,7 +68,7 @@ public enum DatabaseKind: String, Hashable, Sendable, CaseIterable {
   /// kind may fit. TLS sessions, groups, keys of mailboxes, time zones and backups are never guessed; their records have
   /// too little about them.
   ///
-  /// - Parameter records: Keys and values; the first 20 or so of a file will do.
+  /// - Parameter records: Keys and values; 20 or so from all over a file will do.
   /// - Returns: nil if that is not certain, and for no records.
   /// - Complexity: O(bytes), for each kind.
   public init?(records: [(key: [UInt8], value: [UInt8])]) {
@@ -98,13 +98,22 @@ public enum DatabaseKind: String, Hashable, Sendable, CaseIterable {
     "conversations": .conversations, "seen": .seen, "sub": .subscriptions, "mboxkey": .mailboxKeys,
   ]
 
+  /// Whether a record is a mailbox with a type, or says who may see one.
+  private static func isTypicalMailbox(_ key: [UInt8], _ value: [UInt8]) -> Bool {
+    let bookkeeping = ["AS\u{1E}", "AU\u{1E}", "$RACL", "$RUNQ"]
+    if bookkeeping.contains(where: { key.starts(with: $0.utf8) }) { return true }
+    let entry = MailboxEntryView(key: key.rawSpan, value: value.rawSpan, form: .plain)
+    guard entry.issueCount == 0, entry.state(of: .type) == .value else { return false }
+    return entry.valueForm == .dlist || value.last == 0x09
+  }
+
   /// Whether a key's first part, up to a NUL, is a number.
   private static func startsWithNumber(_ key: [UInt8]) -> Bool { DecodedFields.number(key.prefix { $0 != 0 }) != nil }
 
   /// Whether a record has what no other kind has.
   private func isTypical(_ key: [UInt8], _ value: [UInt8]) -> Bool {
     switch self {
-    case .mailboxes: value.starts(with: "%(T ".utf8) || value.last == 0x09 && value.first == UInt8(ascii: "0")
+    case .mailboxes: Self.isTypicalMailbox(key, value)
     // Their form alone is telling: parts that end in NUL, lengths that add up, sets of numbers.
     case .annotations: key.contains(0) && !Self.startsWithNumber(key)
     case .messageAnnotations: Self.startsWithNumber(key)

@@ -73,7 +73,8 @@ extension DecodedFields {
     while let entry = cursor.next() {
       entries.append(
         .record([
-          DecodedField("identifier", .text(entry.identifier.copy())), DecodedField("rights", .text(entry.rights.copy())),
+          DecodedField("identifier", .text(entry.identifier.copy())),
+          DecodedField("rights", .text(entry.rights.copy())),
         ]))
     }
     return .list(entries)

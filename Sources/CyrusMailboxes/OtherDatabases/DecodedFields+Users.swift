@@ -102,20 +102,22 @@ extension DecodedFields {
     let text = value.last == 0x0A ? value.dropLast() : value[...]
     let words = text.split(omittingEmptySubsequences: false) { $0 == UInt8(ascii: " ") || $0 == 0x0A }
     guard words.count >= 2 else { return giveUpValue(.valueSyntax) }
-    var resource: String? = "storage"
+    var resource = "storage"
     var group: [DecodedValue] = []
     var start = 0
     for word in words {
       if let next = Self.resources[String(decoding: word, as: UTF8.self)], next != "storage" {
-        if let resource { add(resource, usage(group, resource, start..<word.startIndex)) }
+        add(resource, usage(group, resource, start..<word.startIndex))
         // One that came before already is not taken for another.
-        guard !fields.contains(where: { $0.name == next }) else { return giveUpValue(.valueSyntax, from: word.startIndex) }
+        guard !fields.contains(where: { $0.name == next }) else {
+          return giveUpValue(.valueSyntax, from: word.startIndex)
+        }
         (resource, group, start) = (next, [], word.startIndex)
       } else {
         group.append(.text(Array(word)))
       }
     }
-    if let resource { add(resource, usage(group, resource, start..<value.count)) }
+    add(resource, usage(group, resource, start..<value.count))
   }
 
   // MARK: - Access

@@ -76,12 +76,16 @@ public struct RecordDecoder: Hashable, Sendable {
 
   private static func mailboxKeyForm(_ key: [UInt8], _ value: RawSpan) -> MailboxKey.Form? {
     if key.starts(with: "$RACL".utf8) || key.starts(with: "$RUNQ".utf8) { return .plain }
-    if key == [UInt8(ascii: "A"), UInt8(ascii: "S"), 0x1E] { return .prefixed }
+    // Only keys that begin with a letter have separators in them: no name may hold one.
+    if key.contains(0x1E) { return .prefixed }
     switch key.first {
     case UInt8(ascii: "I"):
       let entry = MailboxEntryView(key: key.rawSpan, value: value, form: .prefixed)
       return entry.valueForm == .dlist && entry.state(of: .name) == .value ? .prefixed : nil
-    case UInt8(ascii: "N") where key.contains { $0 == 0x1F || $0 == 0x1D }: return .prefixed
+    case UInt8(ascii: "N"):
+      if key.contains(where: { $0 == 0x1F || $0 == 0x1D }) { return .prefixed }
+      // Before 3.6, the fields of a record came in alphabetical order, so that the type was never first.
+      return Array(value).starts(with: "%(T ".utf8) && !key.contains(UInt8(ascii: ".")) ? .prefixed : nil
     // Names of old files have no such bytes, and dots between their components.
     case UInt8(ascii: "u") where key.starts(with: "user.".utf8): return .plain
     default: return nil

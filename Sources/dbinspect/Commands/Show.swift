@@ -5,6 +5,7 @@
 
 import ArgumentParser
 import CyrusDatabase
+import CyrusMailboxes
 
 /// Lists records.
 struct Show: DatabaseCommand {
@@ -28,7 +29,14 @@ struct Show: DatabaseCommand {
         csv     key,value,key_base64,value_base64 as RFC 4180 has it, the latter two
                 instead for bytes that are not UTF-8 or hold NUL
 
+      DECODING
+        With --decode, a record is taken apart: text has the key and, indented, each
+        field and what is odd about the record, ndjson has "decoded" and "issues"
+        besides. What the database holds is told from its name and records; --kind
+        says it.
+
       EXAMPLE
+        dbinspect show mailboxes.db --decode --limit 10
         dbinspect show mailboxes.db --escaped --prefix 'Nuser\\x1fjoe'
         dbinspect show mailboxes.db --limit 10 --format ndjson
 
@@ -61,6 +69,20 @@ struct Show: DatabaseCommand {
   @Option(help: "How to print: text, cyrus, ndjson or csv.")
   var format = Format.text
 
+  @Flag(help: "Take each record apart.")
+  var decode = false
+
+  @Option(
+    help: ArgumentHelp("What the database holds, for --decode.", valueName: "kind"),
+    completion: .list(DatabaseKind.allCases.map(\.rawValue)),
+    transform: { name in
+      guard let kind = DatabaseKind(rawValue: name) else {
+        throw ValidationError("'\(name)' is no kind for --kind; known are \(Self.knownKinds)")
+      }
+      return kind
+    })
+  var kind: DatabaseKind?
+
   @Flag(name: .shortAndLong, help: "Say nothing on standard error if all is well.")
   var quiet = false
 
@@ -69,19 +91,27 @@ struct Show: DatabaseCommand {
 
   func validate() throws {
     if prefix == "-", start == "-" { throw ValidationError("only one key can be read from standard input") }
+    if decode, format == .cyrus || format == .csv {
+      throw ValidationError("--decode goes with --format text or ndjson")
+    }
+    if decode, keysOnly { throw ValidationError("--decode and --keys-only exclude each other") }
+    if kind != nil, !decode { throw ValidationError("--kind says what to --decode: give that, too") }
   }
+
+  static var knownKinds: String { DatabaseKind.allCases.map(\.rawValue).joined(separator: ", ") }
 
   func execute(_ output: inout Output) throws -> ExitStatus {
     let prefix = try keys.key(prefix ?? "")
     let start = try keys.key(start ?? "")
     let database = try common.database(at: file)
     let records = try self.records(of: database, from: start, prefix: prefix, &output)
+    let decoder = decode ? try decoder(for: records) : nil
     let isWhole = prefix.isEmpty && start.isEmpty && limit == nil
     var listing = Listing(records, expected: isWhole ? records.snapshot.expectedCount : nil)
     let stateNote = note(on: records.snapshot)
     begin(&output, database, records.snapshot.state)
     do throws(DatabaseError) {
-      try list(records, &listing, &output)
+      try list(records, decoder, &listing, &output)
     } catch {
       // The header was printed already: the last line has to say that what follows it is worth nothing.
       if format == .ndjson { end(&output, listing, [], error: error) }
@@ -120,7 +150,7 @@ struct Show: DatabaseCommand {
   }
 
   private func list(
-    _ records: borrowing RecordList, _ listing: inout Listing, _ output: inout Output
+    _ records: borrowing RecordList, _ decoder: RecordDecoder?, _ listing: inout Listing, _ output: inout Output
   ) throws(DatabaseError) {
     let progress = Progress(file, .records, isOn: !Output.goesToTerminal)
     defer { progress.end() }
@@ -128,7 +158,12 @@ struct Show: DatabaseCommand {
     let printer = RecordPrinter(format: format, keysOnly: keysOnly)
     let total = UInt64(records.count)
     for index in 0..<records.count where !output.hasEnded {
-      printer.print(try records.record(at: index), to: &output)
+      let record = try records.record(at: index)
+      if let decoder {
+        printer.print(record, decoder.decode(key: record.key, value: record.value), to: &output)
+      } else {
+        printer.print(record, to: &output)
+      }
       listing.count += 1
       if output.isNearlyFull {
         // A file that is cut meanwhile must not be printed as zeros.
@@ -138,6 +173,32 @@ struct Show: DatabaseCommand {
       if listing.count & 0x3FFF == 0 { progress.update(listing.count, of: total) }
     }
     try records.confirm()
+  }
+
+  /// Decodes the records of this file: as what was said, or what name and records tell.
+  private func decoder(for records: borrowing RecordList) throws -> RecordDecoder {
+    var kind = kind ?? DatabaseKind(path: file)
+    if kind == nil {
+      var sample: [(key: [UInt8], value: [UInt8])] = []
+      // From all over the file, for those of one sort lie together.
+      for index in stride(from: 0, to: records.count, by: max(1, records.count / 20)) {
+        let record = try records.record(at: index)
+        sample.append((record.copyOfKey(), record.copyOfValue()))
+      }
+      kind = DatabaseKind(records: sample)
+    }
+    guard let kind else {
+      throw Failure(
+        .usage, file: file, "neither its name nor its records tell what it holds: --kind says it",
+        hint: "--kind takes \(Self.knownKinds)")
+    }
+    for index in 0..<records.count {
+      let record = try records.record(at: index)
+      if let form = RecordDecoder.keyForm(of: kind, key: record.key, value: record.value) {
+        return RecordDecoder(kind, keyForm: form)
+      }
+    }
+    return RecordDecoder(kind, keyForm: .plain)
   }
 
   private func begin(_ output: inout Output, _ database: Database, _ state: FileState?) {

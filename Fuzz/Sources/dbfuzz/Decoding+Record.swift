@@ -1,0 +1,1 @@
+../../../Tests/CyrusMailboxesTests/Decoding+Record.swift
