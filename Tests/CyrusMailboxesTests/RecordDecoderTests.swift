@@ -243,6 +243,19 @@ struct RecordSample: Sendable, CustomTestStringConvertible {
     }
   }
 
+  @Test func `every field and every kind is described in the document`() throws {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Docs/Output.md")
+    let document = try String(contentsOf: file, encoding: .utf8)
+    let section = try #require(document.components(separatedBy: "\n### Decoded records\n").last)
+      .components(separatedBy: "\n## ")[0]
+    for kind in DatabaseKind.allCases { #expect(section.contains("`\(kind.rawValue)`")) }
+    for sample in RecordSample.written + RecordSample.described + RecordSample.wrong {
+      let record = RecordDecoder(sample.kind, keyForm: sample.keyForm)
+        .decode(key: sample.key.rawSpan, value: sample.value.rawSpan)
+      for field in record.fields { #expect(section.contains("`\(field.name)`"), "\(sample.kind)") }
+    }
+  }
+
   @Test func `every length of every sample is decoded`() {
     for sample in RecordSample.written + RecordSample.described {
       for count in 0..<min(sample.value.count, 60) {
