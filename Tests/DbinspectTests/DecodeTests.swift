@@ -60,6 +60,15 @@ import Testing
     #expect(mailboxCount > 100)
   }
 
+  @Test func `how keys are built is told from the whole file, whatever is listed`() throws {
+    let copy = try FixtureCopy("mailboxes/gen3-dlist-2.5.db")
+    let keys = try Tool.run(["show", copy.path, "--keys-only"]).lines
+    for key in keys {
+      let run = try Tool.run(["show", copy.path, "--prefix", key, "--decode", "--limit", "1", "--kind", "mailboxes"])
+      #expect(run.lines.contains("  record       name"), "\(run)")
+    }
+  }
+
   @Test(arguments: ["gen1-text-2.2-to-2.4", "gen3-dlist-2.5", "gen5-dlist-3.4", "gen7-dlist-3.13dev"])
   func `mailboxes of other releases are told by their records`(_ name: String) throws {
     let run = try Tool.run(["show", try FixtureCopy("mailboxes/\(name).db").path, "--decode", "--format", "ndjson"])

@@ -198,6 +198,13 @@ struct Show: DatabaseCommand {
         return RecordDecoder(kind, keyForm: form)
       }
     }
+    // What was asked for can be too little to tell; the rest of the file may.
+    var others = records.snapshot.records()
+    while let record = try? others.next() {
+      if let form = RecordDecoder.keyForm(of: kind, key: record.key, value: record.value) {
+        return RecordDecoder(kind, keyForm: form)
+      }
+    }
     return RecordDecoder(kind, keyForm: .plain)
   }
 
