@@ -15,7 +15,7 @@ public struct Finding: Hashable, Sendable, CustomStringConvertible {
     public static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
 
     /// 0 to 2, by how much a reader has to care.
-    var rank: Int {
+    package var rank: Int {
       switch self {
       case .note: 0
       case .warning: 1
@@ -36,6 +36,18 @@ public struct Finding: Hashable, Sendable, CustomStringConvertible {
   public let found: UInt64?
   /// What is wrong, for people. Numbers that `bytes`, `expected` and `found` hold are not repeated.
   public let message: String
+
+  package init(
+    severity: Severity, rule: String, bytes: Range<UInt64>, expected: UInt64? = nil, found: UInt64? = nil,
+    message: String
+  ) {
+    self.severity = severity
+    self.rule = rule
+    self.bytes = bytes
+    self.expected = expected
+    self.found = found
+    self.message = message
+  }
 
   /// For example `damage twoskip.head-checksum at 0x1d90: record head checksum differs: expected …, found …`.
   public var description: String {

@@ -30,6 +30,8 @@ public struct RecordView: ~Escapable {
   public let value: RawSpan
   /// Where the record starts, in bytes from the start of the file.
   public let offset: UInt64
+  /// All bytes of the record, from the start of the file.
+  package let bytes: Range<UInt64>
 
   /// The key's bytes, to keep.
   public func copyOfKey() -> [UInt8] { Array(key) }
@@ -43,6 +45,7 @@ public struct RecordView: ~Escapable {
     key = record.key(in: bytes)
     value = record.value(in: bytes)
     offset = UInt64(record.offset)
+    self.bytes = UInt64(record.offset)..<UInt64(record.end)
   }
 }
 
