@@ -126,7 +126,8 @@ extension Output {
     }
   }
 
-  private mutating func element(_ finding: Finding) {
+  /// Writes a finding as an element of an array.
+  mutating func element(_ finding: Finding) {
     object(.inline) { output in
       output.member("rule", finding.rule)
       output.member("severity", finding.severity.rawValue)
