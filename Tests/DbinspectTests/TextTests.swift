@@ -208,7 +208,7 @@ import Testing
   @Test func `no line of the help is broken by the width of 80 columns`() {
     let commands: [any ParsableCommand.Type] = [
       DBInspect.self, Overview.self, Info.self, Show.self, Get.self, Verify.self, Dump.self, Explain.self,
-      dbinspect.History.self, Convert.self, dbinspect.Salvage.self, Locate.self,
+      dbinspect.History.self, Convert.self, dbinspect.Salvage.self, Locate.self, Check.self,
     ]
     for command in commands {
       for line in command.configuration.discussion.split(separator: "\n") {

@@ -12,19 +12,21 @@ struct Check: JSONCommand {
     abstract: "Check the records of a mailboxes.db against each other.",
     usage: "dbinspect check FILE [--preflight RELEASE] [--admin NAME ...] [options]",
     discussion: """
-      Are the records under names, unique ids and JMAP ids of each mailbox the same, and
-      all there? Is the set of reverse ACL entries what the ACLs make it? Can each record
-      be decoded, and could Cyrus have made it? Prints each finding with its severity,
-      rule and place, then a summary. Of the bytes of the file `verify` knows more.
+      Are the records under names, unique ids and JMAP ids of each mailbox the same,
+      and all there? Is the set of reverse ACL entries what the ACLs make it? Can
+      each record be decoded, and could Cyrus have made it? Prints each finding with
+      its severity, rule and place, then a summary. Of the bytes of the file `verify`
+      knows more.
 
-      With --preflight also what an upgrade to that release would leave out, misread or
-      stumble over.
+      With --preflight also what an upgrade to that release would leave out, misread
+      or stumble over.
 
       JSON
-        {"schema": "check/1", "file", "engine", "state", "form", "keyOrder", "records",
-        "mailboxes", "tombstones", "complete", "sound", "preflight", "findings": [{"rule",
-        "severity", "offset", "length", "expected", "found", "message"}],
-        "unlistedFindings", "rules": [{"rule", "notes", "warnings", "damage"}]}
+        {"schema": "check/1", "file", "engine", "state", "form", "keyOrder",
+        "records", "mailboxes", "tombstones", "complete", "sound", "preflight",
+        "findings": [{"rule", "severity", "offset", "length", "expected", "found",
+        "message"}], "unlistedFindings", "rules": [{"rule", "notes", "warnings",
+        "damage"}]}
 
       EXAMPLE
         dbinspect check mailboxes.db
