@@ -46,7 +46,8 @@ import Testing
 
   /// The commands, as arguments before and behind the file.
   private static let commands: [[String]] = [
-    [], ["info"], ["show"], ["get", "", "key"], ["verify"], ["dump"], ["explain", "", "0"], ["history", "", "key"],
+    [], ["info"], ["show"], ["get", "", "key"], ["verify"], ["check"], ["dump"], ["explain", "", "0"],
+    ["history", "", "key"],
   ]
 
   private func run(_ command: [String], on file: String) throws -> Tool.Run {

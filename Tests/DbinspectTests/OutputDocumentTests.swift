@@ -9,14 +9,16 @@ import Testing
   /// The commands that print JSON, as arguments before and behind the file.
   private static let commands: [[String]] = [
     ["overview", "--json"], ["info", "--json", "--scan"], ["show", "--format", "ndjson"],
-    ["get", "--json", "", "user.u010"], ["verify", "--json"], ["dump", "--json"], ["explain", "--json", "", "5100"],
+    ["get", "--json", "", "user.u010"], ["verify", "--json"], ["check", "--json"], ["dump", "--json"],
+    ["explain", "--json", "", "5100"],
     ["history", "--json", "", "user.u010"],
   ]
 
   /// A fixture of each kind: sound, dirty, cut, damaged, without a header to trust, empty, of another engine.
   private static let files = [
     "twoskip/ts-churn500.db", "twoskip/ts-dirty-tail.db", "twoskip/ts-truncated.db", "twoskip/ts-bad-tail.db",
-    "twoskip/ts-bad-header-crc.db", "twoskip/ts-binary.db", "twoskip/ts-zero-length.db", "skiplist/sl-one.db",
+    "twoskip/ts-bad-header-crc.db", "mailboxes/gen7-dlist-3.13dev.db", "twoskip/ts-binary.db",
+    "twoskip/ts-zero-length.db", "skiplist/sl-one.db",
   ]
 
   @Test(arguments: commands)

@@ -15,6 +15,7 @@ import Testing
     let commands = [
       [copy.path], ["info", copy.path, "--scan"], ["show", copy.path], ["show", copy.path, "--locking", "copy"],
       ["get", copy.path, "key", "--locking", "shared"], ["verify", copy.path], ["verify", copy.path, "--quick"],
+      ["check", copy.path],
       ["dump", copy.path], ["explain", copy.path, "70"], ["history", copy.path, "key"],
     ]
     for command in commands {

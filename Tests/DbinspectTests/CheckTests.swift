@@ -1,0 +1,75 @@
+// `check`: findings, summary and exit status.
+
+import Foundation
+import Testing
+
+@Suite struct CheckTests {
+  @Test func `a sound file has warnings at most, and a summary at the end`() throws {
+    let copy = try FixtureCopy("mailboxes/mailboxes.db")
+    let run = try Tool.run(["check", copy.path, "--admin", "cyrus", "--default-domain", "internal"])
+    #expect(run.status == 0)
+    #expect(run.lines.count == 6)
+    #expect(run.lines.dropLast().allSatisfy { $0.hasPrefix("warning name.") }, "\(run)")
+    #expect(
+      run.lines.last
+        == "\(copy.path): prefixed keys, 290 records, 116 live names, 15 tombstones, 5 findings (5 warnings)")
+    let first = "warning name.badByte at 0xaec8 (44744): Nuser\\x1fodd\\x1f100% sure: key, byte 13: is odd"
+    #expect(run.lines.first == first)
+  }
+
+  @Test func `damage ends with 2`() throws {
+    let run = try Tool.run(["check", try FixtureCopy("mailboxes/gen7-dlist-3.13dev.db").path])
+    #expect(run.status == 2)
+    #expect(run.lines.contains { $0.hasPrefix("damage mailboxes.orphan-jmap-record at 0x3bf8 (15352): ") }, "\(run)")
+  }
+
+  @Test func `a preflight says what an upgrade would do`() throws {
+    let copy = try FixtureCopy("mailboxes/gen1-text-2.2-to-2.4.db")
+    #expect(try Tool.run(["check", copy.path]).status == 0)
+    let run = try Tool.run(["check", copy.path, "--preflight", "3.6"])
+    #expect(run.status == 2)
+    #expect(
+      run.lines.contains { $0.hasSuffix("news.alt.test: the type 4 is taken for another one: 3.6 aborts on it") })
+    #expect(run.lines.last?.hasSuffix("27 findings (8 damage, 19 warnings)") == true, "\(run)")
+    let wrong = try Tool.run(["check", copy.path, "--preflight", "2.5"])
+    #expect(wrong.status == 64)
+    #expect(wrong.errors.contains("known are 3.6, 3.8, 3.10, 3.12, 3.13"))
+  }
+
+  @Test func `the document says the same`() throws {
+    let copy = try FixtureCopy("mailboxes/gen5-dlist-3.4.db")
+    let document = try Tool.run(["check", copy.path, "--json", "--preflight", "3.12"]).json
+    #expect(document["schema"] as? String == "check/1")
+    #expect(document["form"] as? String == "plain")
+    #expect(document["keyOrder"] as? String == "raw")
+    #expect(document["records"] as? Int == 74)
+    #expect(document["mailboxes"] as? Int == 28)
+    #expect(document["tombstones"] as? Int == 1)
+    #expect(document["complete"] as? Bool == true)
+    #expect(document["sound"] as? Bool == true)
+    #expect(document["preflight"] as? String == "3.12")
+    #expect(document["unlistedFindings"] as? Int == 0)
+    let findings = try #require(document["findings"] as? [[String: Any]])
+    #expect(findings.map { $0["rule"] as? String } == ["preflight.literal"])
+    #expect(findings.first?["severity"] as? String == "note")
+    #expect(findings.first?["offset"] as? Int == 0x1258)
+    let rules = try #require(document["rules"] as? [[String: Any]])
+    #expect(rules.map { $0["notes"] as? Int } == [1])
+  }
+
+  @Test func `records that damage took away are missed`() throws {
+    let copy = try FixtureCopy("twoskip/ts-truncated.db")
+    let run = try Tool.run(["check", copy.path])
+    #expect(run.status == 2)
+    #expect(run.lines.contains { $0.hasPrefix("damage file.unreadable at ") }, "\(run)")
+    #expect(run.lines.last?.hasSuffix(", records may be missing") == true)
+  }
+
+  @Test func `a file that is not there, or empty, or of another engine`() throws {
+    #expect(try Tool.run(["check", "/nonexistent"]).status == 66)
+    #expect(try Tool.run(["check", try FixtureCopy("skiplist/sl-one.db").path]).status == 65)
+    let empty = try Tool.run(["check", try FixtureCopy("twoskip/ts-zero-length.db").path])
+    #expect(empty.status == 0)
+    #expect(empty.lines.last?.hasSuffix("0 records, 0 live names, 0 tombstones, no findings") == true, "\(empty)")
+  }
+}
