@@ -20,12 +20,9 @@ extension CrossChecks {
     case .name(let range): try checkName(list, index, record, entry, record.key.extracting(range))
     case .uniqueID: try checkUniqueID(list, record, entry)
     case .jmapID(let owner, _): try checkJMAPID(list, record, entry, owner: record.key.extracting(owner))
-    case .racl(let scope, let identifier, let name):
-      guard raclVersion != nil else { return addUnmarked(record) }
-      let isStale = try isStale(
-        list, scope, record.key.extracting(identifier), name: record.key.extracting(name))
-      if isStale { addStale(record) }
-    case .legacyRACL(let scope, _, _): try checkLegacyRACL(list, record, scope)
+    case .racl, .legacyRACL:
+      // Whether they follow from the ACLs is known when all of these are read.
+      if raclVersion == nil { addUnmarked(record) }
     case .userGroup(let left, let right):
       scratch.removeAll(keepingCapacity: true)
       append("UG")
@@ -77,6 +74,7 @@ extension CrossChecks {
       if try findScratch(list) == nil { findings.add(.missingReverseID, nil, record, "no entry under its unique id") }
     }
     // What cannot be decoded is told already.
+    if entry.errorCount > 0 { Self.set(index, &undecodable) }
     if isTombstone || entry.errorCount > 0 { return }
     try checkID(list, index, record, entry, name)
     if form == .prefixed, let id = entry.jmapID { try checkJMAPRecord(list, record, entry, id, name) }

@@ -1,7 +1,7 @@
 // Reverse ACLs: who may see which mailbox, as keys of their own, so that a user's shared mailboxes are found at once.
 //
-// Up to 3.2, version 1, everybody has an entry whom the ACL names; from 3.4 on, version 3, who may look or read. Between
-// them some version 2 may have either.
+// Up to 3.2, version 1, everybody has an entry whom the ACL names; from 3.4 on, version 3, who may look or read. What
+// has version 2 may do either.
 //
 // Facts: Cyrus's imap/mboxlist.c of releases 3.0 to 3.13.7.
 
@@ -53,9 +53,10 @@ extension CrossChecks {
     let isOwned = nameView(name).isOwned
     var entries = acl.entries()
     while let right = entries.next() {
-      if version > 1, ACLRights(right.rights).isDisjoint(with: Self.seeing) { continue }
+      let canSee = !ACLRights(right.rights).isDisjoint(with: Self.seeing)
+      if version > 2, !canSee { continue }
       let identifier = right.identifier.copy()
-      if isExempt(identifier.rawSpan, name: name) { continue }
+      if nameView(name).belongs(to: identifier.rawSpan) { continue }
       scratch.removeAll(keepingCapacity: true)
       let isPlain = form == .plain
       let separator = isPlain ? UInt8(ascii: "$") : 0x1E
@@ -65,50 +66,36 @@ extension CrossChecks {
       scratch.append(contentsOf: identifier)
       scratch.append(separator)
       append(name)
-      if try findScratch(list) == nil { missing.note(identifier, index) }
+      if let place = try findScratch(list) {
+        Self.set(place, &derived)
+      } else if version == 1 || canSee, !isAdmin(identifier.rawSpan) {
+        missing.note(identifier, index)
+      }
     }
   }
 
-  /// Whether an entry is for somebody who may not see the mailbox, or for none.
-  mutating func isStale(
-    _ list: borrowing RecordList, _ scope: MailboxKey.Scope, _ identifier: RawSpan, name: RawSpan
-  ) throws(DatabaseError) -> Bool {
-    guard let place = try findName(list, MailboxText(name)) else { return true }
-    let under = try list.record(at: place)
-    let mailbox = MailboxEntryView(key: under.key, value: under.value, form: form)
-    // Of what cannot be decoded it cannot be told.
-    if mailbox.errorCount > 0 { return false }
-    guard !mailbox.flags.contains(.deleted), let acl = mailbox.acl else { return true }
-    let view = nameView(name)
-    if view.isOwned != (scope == .users) || view.belongs(to: identifier) { return true }
-    var entries = acl.entries()
-    while let right = entries.next() {
-      guard right.identifier.equals(MailboxText(identifier)) else { continue }
-      if (raclVersion ?? 3) < 3 || !ACLRights(right.rights).isDisjoint(with: Self.seeing) { return false }
+  /// Tells which entries are there, but follow from no ACL.
+  mutating func tellStale(_ list: borrowing RecordList) throws(DatabaseError) {
+    guard raclVersion != nil else { return }
+    let rule = CrossCheckRule.staleReverseACL
+    for index in 0..<list.count where !Self.isSet(index, derived) {
+      let record = try list.record(at: index)
+      let key = MailboxKey(record.key, value: record.value, form: form)
+      switch key.kind {
+      case .racl(_, _, let name), .legacyRACL(_, _, let name):
+        if key.form != form { continue }
+        // Of what cannot be decoded it cannot be told.
+        if let place = try findName(list, MailboxText(record.key.extracting(name))), Self.isSet(place, undecodable) {
+          continue
+        }
+      default: continue
+      }
+      findings.add(rule, nil, record, "no ACL of such a mailbox says that they may see it")
     }
-    return true
-  }
-
-  /// Checks an entry of older releases, in which the identifier may have dollars.
-  mutating func checkLegacyRACL(
-    _ list: borrowing RecordList, _ record: borrowing RecordView, _ scope: MailboxKey.Scope
-  ) throws(DatabaseError) {
-    guard raclVersion != nil else { return addUnmarked(record) }
-    let count = record.key.byteCount
-    for separator in 8..<count where record.key.byte(at: separator) == UInt8(ascii: "$") {
-      let isStale = try isStale(
-        list, scope, record.key.extracting(8..<separator), name: record.key.extracting(separator + 1..<count))
-      if !isStale { return }
-    }
-    addStale(record)
   }
 
   mutating func addUnmarked(_ record: borrowing RecordView) {
     findings.add(.unmarkedReverseACL, nil, record, "reverse ACL entry in a file without the mark that there are some")
-  }
-
-  mutating func addStale(_ record: borrowing RecordView) {
-    findings.add(.staleReverseACL, nil, record, "no ACL of such a mailbox says that they may see it")
   }
 
   /// Tells which entries are missing, once it is known whether there is any for their identifiers.
@@ -120,9 +107,11 @@ extension CrossChecks {
       switch key.kind {
       case .racl(_, let identifier, _): noteIdentifier(record.key.extracting(identifier))
       case .legacyRACL:
-        let count = record.key.byteCount
-        for separator in 8..<count where record.key.byte(at: separator) == UInt8(ascii: "$") {
+        // The identifier may have dollars; not so many.
+        var separator = record.key.first(UInt8(ascii: "$"), in: 8..<record.key.byteCount)
+        for _ in 0..<16 where separator < record.key.byteCount {
           noteIdentifier(record.key.extracting(8..<separator))
+          separator = record.key.first(UInt8(ascii: "$"), in: separator + 1..<record.key.byteCount)
         }
       default: break
       }

@@ -84,6 +84,10 @@ struct CrossChecks {
   var raclVersion: Int?
   var hasReverseIDs = false
   var missing = MissingEntries()
+  /// A bit for each record: whether it is a reverse ACL entry that follows from an ACL.
+  var derived: [UInt64]
+  /// A bit for each record: whether it is a mailbox's and cannot be decoded.
+  var undecodable: [UInt64]
   /// How many keys are not of the file's form, and where the first of them is.
   var foreignCount: UInt64 = 0
   var firstForeign: Range<UInt64>?
@@ -93,6 +97,8 @@ struct CrossChecks {
     self.form = form
     keys = RecordTable(count: count)
     ids = RecordTable(count: 0)
+    derived = [UInt64](repeating: 0, count: count / 64 + 1)
+    undecodable = derived
   }
 
   mutating func run(_ list: borrowing RecordList) throws(DatabaseError) {
@@ -104,6 +110,7 @@ struct CrossChecks {
     try readKeys(list)
     for index in 0..<list.count { try check(list, index) }
     try tellMissing(list)
+    try tellStale(list)
     try checkTombstones(list)
     tellOrder()
     if let first = firstForeign {
@@ -199,12 +206,14 @@ extension CrossChecks {
     return try findScratch(list)
   }
 
-  /// Whether an identifier is the owner of a name, or an administrator: who gets no reverse ACL entries.
-  func isExempt(_ identifier: RawSpan, name: RawSpan) -> Bool {
-    let view = nameView(name)
-    if view.belongs(to: identifier) { return true }
-    return settings.admins.contains { identifier.byteCount == $0.utf8.count && identifier.starts(with: $0) }
+  /// Whether an identifier is an administrator, who gets no reverse ACL entries.
+  func isAdmin(_ identifier: RawSpan) -> Bool {
+    settings.admins.contains { identifier.byteCount == $0.utf8.count && identifier.starts(with: $0) }
   }
+
+  static func isSet(_ index: Int, _ bits: [UInt64]) -> Bool { bits[index / 64] >> UInt64(index % 64) & 1 != 0 }
+
+  static func set(_ index: Int, _ bits: inout [UInt64]) { bits[index / 64] |= 1 << UInt64(index % 64) }
 
   @_lifetime(copy name)
   func nameView(_ name: RawSpan) -> MailboxNameView {

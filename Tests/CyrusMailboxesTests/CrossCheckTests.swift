@@ -130,6 +130,13 @@ struct Spoiling: CustomTestStringConvertible, Sendable {
       "entries without the mark", "damage mailboxes.unmarked-reverse-acl", "damage mailboxes.unmarked-reverse-acl",
       "damage mailboxes.unmarked-reverse-acl"
     ) { $0.records["AS|"] = nil },
+    Spoiling("an entry for a mailbox that cannot be decoded", "damage dlist.truncated") {
+      $0.records["Nnew"] = "%(T e P def"
+      $0.records["AS|joe|new"] = ""
+    },
+    Spoiling("an entry for an administrator") {
+      $0.check.admins = ["joe"]
+    },
     Spoiling("no mark and no entries") { store in
       for key in store.records.keys where key.hasPrefix("A") { store.records[key] = nil }
     },
