@@ -191,7 +191,8 @@ extension DatabaseError {
     }
   }
 
-  fileprivate var isDamage: Bool {
+  /// Whether the trouble is in the bytes of the file.
+  var isDamage: Bool {
     if case .damaged = self { return true }
     return false
   }

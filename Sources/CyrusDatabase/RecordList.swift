@@ -41,7 +41,11 @@ public struct RecordList: ~Copyable, Sendable {
   public static let listedDamageMax = 1000
 
   /// Finds the records, and proves that they are of one state.
-  init(of snapshot: consuming Snapshot, _ selections: [RecordSelection], limit: Int) throws(DatabaseError) {
+  init(
+    of snapshot: consuming Snapshot, limit: Int,
+    _ choose: (borrowing Snapshot) throws(DatabaseError) -> [RecordSelection]
+  ) throws(DatabaseError) {
+    let selections = try choose(snapshot)
     var places = Places()
     var damage: [(Damage, Int)] = []
     var damageCount = 0
@@ -177,8 +181,24 @@ extension Database {
   public func records(
     _ selections: [RecordSelection], limit: Int = .max, locking: Locking = .auto
   ) throws(DatabaseError) -> RecordList {
+    try records(limit: limit, locking: locking) { _ in selections }
+  }
+
+  /// Several selections of records that hang on what the file holds, one after the other, all of one committed state.
+  ///
+  /// - Parameters:
+  ///   - limit: At most so many records.
+  ///   - locking: As for ``records(from:prefix:limit:locking:)``.
+  ///   - choose: Says what to list. May be called several times; only the last answer counts, and what it saw is proven
+  ///     together with the records.
+  /// - Throws: As ``snapshot(locking:)``, and what `choose` throws.
+  /// - Complexity: O(log *n*) for each selection, and O(records found).
+  public func records(
+    limit: Int = .max, locking: Locking = .auto,
+    selecting choose: (borrowing Snapshot) throws(DatabaseError) -> [RecordSelection]
+  ) throws(DatabaseError) -> RecordList {
     guard case .auto(let wait) = locking else {
-      return try RecordList(of: try snapshot(locking: locking), selections, limit: limit)
+      return try RecordList(of: try snapshot(locking: locking), limit: limit, choose)
     }
     try requireReadable()
     let begin = ContinuousClock.now
@@ -188,14 +208,14 @@ extension Database {
       attempt += 1
       guard let snapshot = try Snapshot.inPlace(path: path, evenIfBusy: !isFirst) else { continue }
       do throws(DatabaseError) {
-        let list = try RecordList(of: snapshot, selections, limit: limit)
+        let list = try RecordList(of: snapshot, limit: limit, choose)
         // Damage seen in a busy file may be a writer's half-done work: only what a copy shows as well is damage.
         if isFirst || list.damageCount == 0 { return list }
       } catch {
-        guard error.isOvertaken else { throw error }
+        guard error.isOvertaken || error.isDamage && !isFirst else { throw error }
       }
     } while attempt < 4 || ContinuousClock.now - begin < .milliseconds(20)
-    return try records(selections, limit: limit, locking: .copy(wait: wait))
+    return try records(limit: limit, locking: .copy(wait: wait), selecting: choose)
   }
 
   /// The records whose keys start with `prefix`, given as text. See ``records(from:prefix:limit:locking:)``.

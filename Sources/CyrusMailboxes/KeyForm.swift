@@ -74,6 +74,18 @@ public struct MailboxListForm: Hashable, Sendable {
   }
 }
 
+extension MailboxListForm {
+  /// That of a file without records.
+  init(ofEmpty keys: MailboxKey.Form) {
+    self.keys = keys
+    generation = nil
+    isEmpty = true
+    disagreementCount = 0
+    firstDisagreement = nil
+    hasMetDamage = false
+  }
+}
+
 /// What is learned from the records that are looked at.
 private struct Sample {
   private(set) var generation: MailboxGeneration?

@@ -1,0 +1,282 @@
+// What a mailboxes.db holds, counted: in all, and by user, domain, partition, server, kind or identifier.
+//
+// Every mailbox's record is exactly one of: tombstone, intermediate, reserved, deleted but kept, live. So these add up
+// to the mailboxes. Remote ones and those being moved are counted besides.
+//
+// A tombstone keeps its name and kind, but neither partition nor ACL, so it counts for a user and not for a partition.
+
+public import CyrusDatabase
+
+/// What mailboxes are counted by.
+public enum InventoryGrouping: String, Hashable, Sendable, CaseIterable {
+  /// The owner, with the domain behind an `@`. None: a shared mailbox.
+  case user
+  /// The virtual domain. None: a mailbox without one.
+  case domain
+  /// The partition. None: a record without one, such as a tombstone or a remote mailbox.
+  case partition
+  /// The server of a remote mailbox, or of one that is being moved. None: a mailbox of this server.
+  case server
+  /// What the mailbox holds, in the words of ``MailboxKind/name``.
+  case type
+  /// Each identifier of the ACL: a mailbox counts once for each. None: a record without any.
+  case aclIdentifier = "acl-identifier"
+}
+
+/// How many mailboxes there are, and of what sort.
+public struct MailboxCounts: Hashable, Sendable {
+  /// Mailboxes that are none of the following four.
+  public fileprivate(set) var live: UInt64 = 0
+  /// Placeholders for a missing parent.
+  public fileprivate(set) var intermediate: UInt64 = 0
+  /// Names that are reserved, the creation not ended.
+  public fileprivate(set) var reserved: UInt64 = 0
+  /// Deleted, and kept for a while under another name.
+  public fileprivate(set) var deletedDelayed: UInt64 = 0
+  /// Records that say that there is no mailbox any more.
+  public fileprivate(set) var tombstones: UInt64 = 0
+  /// Of all these those that live on another server.
+  public fileprivate(set) var remote: UInt64 = 0
+  /// Of all these those that are being moved to another server.
+  public fileprivate(set) var moving: UInt64 = 0
+  /// When the oldest and the newest of the records were written, in seconds since 1970; nil if none says it.
+  public fileprivate(set) var oldestMtime: Int64?, newestMtime: Int64?
+  /// The highest modseqs; nil if no record has one.
+  public fileprivate(set) var createdModseqMax: UInt64?, folderModseqMax: UInt64?
+  /// The most components that a name has, see ``MailboxNameView/depth``.
+  public fileprivate(set) var depthMax = 0
+
+  /// Nothing.
+  public init() {}
+
+  /// All records: the sum of the first five.
+  public var mailboxes: UInt64 { live + intermediate + reserved + deletedDelayed + tombstones }
+
+  /// What both hold together.
+  public func merging(_ other: MailboxCounts) -> MailboxCounts {
+    var sum = self
+    sum.live += other.live
+    sum.intermediate += other.intermediate
+    sum.reserved += other.reserved
+    sum.deletedDelayed += other.deletedDelayed
+    sum.tombstones += other.tombstones
+    sum.remote += other.remote
+    sum.moving += other.moving
+    sum.oldestMtime = Self.choose(oldestMtime, other.oldestMtime, min)
+    sum.newestMtime = Self.choose(newestMtime, other.newestMtime, max)
+    sum.createdModseqMax = Self.choose(createdModseqMax, other.createdModseqMax, max)
+    sum.folderModseqMax = Self.choose(folderModseqMax, other.folderModseqMax, max)
+    sum.depthMax = max(depthMax, other.depthMax)
+    return sum
+  }
+
+  private static func choose<Number>(_ left: Number?, _ right: Number?, _ better: (Number, Number) -> Number) -> Number?
+  {
+    guard let left, let right else { return left ?? right }
+    return better(left, right)
+  }
+
+  /// The counts of one record.
+  init(of entry: borrowing MailboxEntryView, depth: Int, isDeleted: Bool) {
+    let flags = entry.flags
+    if flags.contains(.deleted) {
+      tombstones = 1
+    } else if flags.contains(.intermediate) {
+      intermediate = 1
+    } else if flags.contains(.reserved) {
+      reserved = 1
+    } else if isDeleted {
+      deletedDelayed = 1
+    } else {
+      live = 1
+    }
+    if flags.contains(.remote) { remote = 1 }
+    if flags.contains(.moving) { moving = 1 }
+    oldestMtime = entry.mtime
+    newestMtime = entry.mtime
+    createdModseqMax = entry.createdModseq
+    folderModseqMax = entry.folderModseq
+    depthMax = depth
+  }
+}
+
+/// What a `mailboxes.db` holds, counted in one pass. A value: keep it, send it, add it to that of another server.
+///
+/// ```swift
+/// let inventory = try database.inventory(by: [.user])
+/// for group in inventory.biggest(.user, count: 10) { print(group.counts.live) }
+/// ```
+public struct Inventory: Hashable, Sendable {
+  /// What mailboxes with something in common come to.
+  public struct Group: Hashable, Sendable {
+    /// What they have in common, bytes that need not be UTF-8; nil for those that have none.
+    public let name: [UInt8]?
+    /// How many there are, and of what sort.
+    public let counts: MailboxCounts
+  }
+
+  /// All mailboxes.
+  public private(set) var totals = MailboxCounts()
+  /// All records of the file, bookkeeping included.
+  public private(set) var records: UInt64 = 0
+  /// What is odd about records, how many times by code: those of ``DecodingIssue/code``, and
+  /// ``MailboxListForm/mixedKeysRule`` once for a file.
+  public private(set) var anomalies: [String: UInt64] = [:]
+  /// At how many places damage took records away that are not counted.
+  public private(set) var damageCount: UInt64 = 0
+  /// What mailboxes were counted by.
+  public var groupings: Set<InventoryGrouping> { Set(groups.keys) }
+
+  private var groups: [InventoryGrouping: [[UInt8]?: MailboxCounts]] = [:]
+
+  /// Nothing, counted by some groupings: what merging starts with.
+  public init(by groupings: Set<InventoryGrouping> = []) {
+    for grouping in groupings { groups[grouping] = [:] }
+  }
+
+  /// Counts what a file holds.
+  ///
+  /// Damaged records are passed over and counted.
+  ///
+  /// - Parameters:
+  ///   - snapshot: A `mailboxes.db`.
+  ///   - groupings: What to count by.
+  ///   - settings: Only ``NameSettings/deletedPrefix`` and ``NameSettings/defaultDomain`` count.
+  ///   - progress: Called now and then with the number of records that are done.
+  /// - Throws: ``/CyrusDatabase/DatabaseError``: `.changed`, `.faulted`, as any listing.
+  /// - Complexity: O(*n*), each record decoded once. Memory: for each group its name and about 200 bytes.
+  public init(
+    of snapshot: borrowing Snapshot, by groupings: Set<InventoryGrouping> = [],
+    settings: NameSettings = NameSettings(), progress: ((UInt64) -> Void)? = nil
+  ) throws(DatabaseError) {
+    self.init(by: groupings)
+    let form = try MailboxListForm(of: snapshot)
+    if form.isMixed { anomalies[MailboxListForm.mixedKeysRule] = 1 }
+    var tables = groupings.map { GroupTable($0) }
+    var cursor = snapshot.records()
+    while true {
+      do throws(DatabaseError) {
+        guard let record = try cursor.next() else { break }
+        records += 1
+        if records & 0x3FFF == 0 { progress?(records) }
+        add(MailboxEntryView(key: record.key, value: record.value, form: form.keys), form.keys, settings, &tables)
+      } catch {
+        guard case .damaged = error else { throw error }
+        damageCount += 1
+      }
+    }
+    for table in tables { groups[table.grouping] = table.groups }
+  }
+
+  private mutating func add(
+    _ entry: borrowing MailboxEntryView, _ keys: MailboxKey.Form, _ settings: NameSettings, _ tables: inout [GroupTable]
+  ) {
+    if entry.issueCount > 0 { note(entry.issues()) }
+    guard case .name = entry.key.kind, let name = entry.nameInKey(settings) else { return }
+    note(name.issues())
+    // What an upgrade left over is no mailbox of this server any more; it is among the issues.
+    guard entry.key.form == keys else { return }
+    let counts = MailboxCounts(of: entry, depth: name.depth, isDeleted: name.isDeleted)
+    totals = totals.merging(counts)
+    for index in tables.indices { tables[index].add(counts, entry, name) }
+  }
+
+  private mutating func note(_ issues: [DecodingIssue]) {
+    for issue in issues { anomalies[issue.code, default: 0] += 1 }
+  }
+
+  /// The groups of a grouping, by their names; those without a name first. None if it was not counted by that.
+  public func groups(by grouping: InventoryGrouping) -> [Group] {
+    (groups[grouping] ?? [:]).map(Group.init).sorted { Self.isBefore($0.name, $1.name) }
+  }
+
+  /// The groups with the most live mailboxes, the biggest first; of equal ones by their names.
+  ///
+  /// - Complexity: O(*g* log *g*) for *g* groups.
+  public func biggest(_ grouping: InventoryGrouping, count: Int) -> [Group] {
+    let sorted = (groups[grouping] ?? [:]).map(Group.init).sorted { left, right in
+      if left.counts.live != right.counts.live { return left.counts.live > right.counts.live }
+      return Self.isBefore(left.name, right.name)
+    }
+    return Array(sorted.prefix(count))
+  }
+
+  private static func isBefore(_ left: [UInt8]?, _ right: [UInt8]?) -> Bool {
+    guard let left, let right else { return left == nil && right != nil }
+    return left.lexicographicallyPrecedes(right)
+  }
+
+  /// What both hold together, by the groupings that both have.
+  ///
+  /// In whatever order several are merged, the outcome is the same.
+  public func merging(_ other: Inventory) -> Inventory {
+    var sum = Inventory()
+    sum.totals = totals.merging(other.totals)
+    sum.records = records + other.records
+    sum.damageCount = damageCount + other.damageCount
+    sum.anomalies = anomalies.merging(other.anomalies, uniquingKeysWith: +)
+    for (grouping, own) in groups {
+      guard let others = other.groups[grouping] else { continue }
+      sum.groups[grouping] = own.merging(others) { $0.merging($1) }
+    }
+    return sum
+  }
+}
+
+/// The groups of one grouping while records are counted.
+private struct GroupTable {
+  let grouping: InventoryGrouping
+  private(set) var groups: [[UInt8]?: MailboxCounts] = [:]
+
+  init(_ grouping: InventoryGrouping) { self.grouping = grouping }
+
+  mutating func add(_ counts: MailboxCounts, _ entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView) {
+    switch grouping {
+    case .user: add(counts, to: name.copyOfOwner())
+    case .domain:
+      if let domain = name.domain { add(counts, to: Array(domain)) } else { add(counts, to: nil) }
+    case .partition: add(counts, to: entry.partition?.copy())
+    case .server: add(counts, to: entry.server?.copy())
+    case .type: add(counts, to: utf8(entry.kind.name))
+    case .aclIdentifier: addIdentifiers(counts, entry)
+    }
+  }
+
+  private mutating func add(_ counts: MailboxCounts, to group: [UInt8]?) {
+    groups[group, default: MailboxCounts()].merge(counts)
+  }
+
+  private mutating func addIdentifiers(_ counts: MailboxCounts, _ entry: borrowing MailboxEntryView) {
+    var identifiers: Set<[UInt8]> = []
+    if let acl = entry.acl {
+      var entries = acl.entries()
+      while let entry = entries.next() { identifiers.insert(entry.identifier.copy()) }
+    }
+    if identifiers.isEmpty { return add(counts, to: nil) }
+    for identifier in identifiers { add(counts, to: identifier) }
+  }
+}
+
+extension MailboxCounts {
+  fileprivate mutating func merge(_ other: MailboxCounts) { self = merging(other) }
+}
+
+extension Database {
+  /// Counts what the file holds, again if a commit came between.
+  ///
+  /// - Parameters:
+  ///   - groupings: What to count by.
+  ///   - settings: Only ``NameSettings/deletedPrefix`` and ``NameSettings/defaultDomain`` count.
+  ///   - locking: As for ``/CyrusDatabase/Database/read(locking:_:)``.
+  ///   - progress: Called now and then with the number of records that are done; it starts over with the count.
+  /// - Throws: As ``/CyrusDatabase/Database/snapshot(locking:)``.
+  /// - Complexity: As ``Inventory/init(of:by:settings:progress:)``.
+  public func inventory(
+    by groupings: Set<InventoryGrouping> = [], settings: NameSettings = NameSettings(), locking: Locking = .auto,
+    progress: ((UInt64) -> Void)? = nil
+  ) throws -> Inventory {
+    try read(locking: locking) { snapshot in
+      try Inventory(of: snapshot, by: groupings, settings: settings, progress: progress)
+    }
+  }
+}

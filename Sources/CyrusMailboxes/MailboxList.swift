@@ -1,0 +1,248 @@
+// The mailboxes of a file, all of one committed state, in the order of their database names.
+//
+// What is listed are the records under names. Those under unique ids and JMAP ids are copies of them for lookups.
+//
+// Surprise: the files up to 3.4 are in other orders, in which the mailboxes below one do not follow it. From 3.6 on the
+// order of the file is the one that is wanted, which is seen in one pass, and nothing is sorted.
+
+public import CyrusDatabase
+
+/// The mailboxes of a file, in the order of their database names: a mailbox is followed by all below it.
+///
+/// All were found, and proven to be of one committed state, before the first is given out.
+///
+/// ```swift
+/// let list = try MailboxList(database, selecting: .user(Array("joe".utf8)), states: .live)
+/// for index in 0..<list.count {
+///   let entry = try list.entry(at: index)
+///   if let partition = entry.partition { … }
+/// }
+/// ```
+public struct MailboxList: ~Copyable, Sendable {
+  /// How the keys of the file are built, and which releases wrote it.
+  public let form: MailboxListForm
+  /// What decides which names are deleted ones, and which domain means none.
+  public let settings: NameSettings
+  /// The records that were looked at, in the order of the file: those of the list, and few others. Has the damage.
+  public let records: RecordList
+  /// Whether all mailboxes had to be looked at to find those that were asked for.
+  public let isScan: Bool
+
+  /// The records of the list, in its order, as places in `records`; nil for all of them as they are.
+  private let order: [UInt32]?
+
+  /// Finds mailboxes.
+  ///
+  /// - Parameters:
+  ///   - database: A `mailboxes.db`.
+  ///   - selection: Which mailboxes.
+  ///   - states: In which states.
+  ///   - settings: Only ``NameSettings/deletedPrefix`` and ``NameSettings/defaultDomain`` count.
+  ///   - locking: As for ``/CyrusDatabase/Database/records(from:prefix:limit:locking:)``.
+  /// - Throws: As ``/CyrusDatabase/Database/snapshot(locking:)``. Damage among the mailboxes is no error: it is in
+  ///   ``records``.
+  /// - Complexity: O(log *n*) for some eighty searches, and O(mailboxes found), of which no value is decoded if `states`
+  ///   has all. Selections that say so look at all. Memory: 4 bytes for each mailbox, 4 more if the order is not the file's.
+  public init(
+    _ database: Database, selecting selection: MailboxSelection = .all, states: MailboxStates = .all,
+    settings: NameSettings = NameSettings(), locking: Locking = .auto
+  ) throws(DatabaseError) {
+    var plan = MailboxPlan()
+    let records = try database.records(locking: locking) { snapshot throws(DatabaseError) in
+      plan = try MailboxPlan(selection, settings, snapshot)
+      return plan.records
+    }
+    let filter = MailboxFilter(selection, states, settings, plan)
+    let kept = try filter.places(in: records)
+    order = try CanonicalOrder(form: plan.form.keys, settings).sort(kept, of: records)
+    form = plan.form
+    isScan = plan.isScan
+    self.settings = settings
+    self.records = records
+  }
+
+  /// How many mailboxes there are.
+  public var count: Int { order?.count ?? records.count }
+
+  /// Whether the mailboxes come as in the file, so that nothing had to be sorted or left out.
+  public var isInFileOrder: Bool { order == nil }
+
+  /// The record of a mailbox.
+  ///
+  /// - Parameter index: Below ``count``.
+  /// - Returns: A view, valid as long as the list.
+  /// - Throws: As ``/CyrusDatabase/RecordList/record(at:)``.
+  /// - Complexity: O(1).
+  @_lifetime(borrow self)
+  public func record(at index: Int) throws(DatabaseError) -> RecordView {
+    try records.record(at: order.map { Int($0[index]) } ?? index)
+  }
+
+  /// A mailbox.
+  ///
+  /// - Parameter index: Below ``count``.
+  /// - Returns: A view, valid as long as the list.
+  /// - Throws: As ``/CyrusDatabase/RecordList/record(at:)``.
+  /// - Complexity: O(size of the record).
+  @_lifetime(borrow self)
+  public func entry(at index: Int) throws(DatabaseError) -> MailboxEntryView {
+    let record = try record(at: index)
+    return MailboxEntryView(key: record.key, value: record.value, form: form.keys)
+  }
+
+  /// Where a mailbox is in the list; nil if it is not there.
+  ///
+  /// - Throws: As ``/CyrusDatabase/RecordList/record(at:)``.
+  /// - Complexity: O(log ``count``).
+  public func index(of name: MailboxName) throws(DatabaseError) -> Int? {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      let record = try record(at: middle)
+      let found = MailboxNameView(ofKey: record.key, form: form.keys, settings)
+      let comparison = found.compare(with: name.view)
+      if comparison == 0 { return middle }
+      if comparison < 0 { low = middle + 1 } else { high = middle }
+    }
+    return nil
+  }
+}
+
+extension MailboxEntryView {
+  /// The name in the key of a mailbox's record, taken apart; nil for a record under something else.
+  @_lifetime(copy self)
+  public func nameInKey(_ settings: NameSettings = NameSettings()) -> MailboxNameView? {
+    guard case .name(let range) = key.kind else { return nil }
+    return MailboxNameView(
+      keyBytes.extracting(range), form: key.form.nameForm, deletedPrefix: settings.deletedPrefix,
+      defaultDomain: settings.defaultDomain)
+  }
+
+  /// In which of the states the mailbox is, if the record is one under a name.
+  public func mailboxState(_ settings: NameSettings = NameSettings()) -> MailboxStates {
+    if flags.contains(.deleted) { return .tombstones }
+    return nameInKey(settings)?.isDeleted == true ? .deletedDelayed : .live
+  }
+}
+
+extension MailboxNameView {
+  /// The name in a key that is known to be one of a mailbox.
+  @_lifetime(copy key)
+  init(ofKey key: RawSpan, form: MailboxKey.Form, _ settings: NameSettings) {
+    let start = form == .prefixed ? 1 : 0
+    self.init(
+      key.slice(at: start, count: key.byteCount - start), form: form.nameForm, deletedPrefix: settings.deletedPrefix,
+      defaultDomain: settings.defaultDomain)
+  }
+
+  /// Whether the database name starts with these bytes.
+  func starts(with prefix: [UInt8]) -> Bool {
+    guard canonicalByteCount >= prefix.count else { return false }
+    for (index, byte) in prefix.enumerated() where databaseByte(at: index) != byte { return false }
+    return true
+  }
+}
+
+/// Which of the records that were found belong to a list.
+private struct MailboxFilter {
+  private let selection: MailboxSelection
+  private let states: MailboxStates
+  private let settings: NameSettings
+  private let keys: MailboxKey.Form
+  private let isScan: Bool
+
+  init(_ selection: MailboxSelection, _ states: MailboxStates, _ settings: NameSettings, _ plan: MailboxPlan) {
+    self.selection = selection
+    self.states = states
+    self.settings = settings
+    keys = plan.form.keys
+    isScan = plan.isScan
+  }
+
+  /// The places of those that belong to it; nil for all.
+  func places(in records: borrowing RecordList) throws(DatabaseError) -> [UInt32]? {
+    var places: [UInt32]?
+    for index in 0..<records.count {
+      let record = try records.record(at: index)
+      let isKept = keeps(record)
+      if places == nil, !isKept { places = (0..<index).map { UInt32(truncatingIfNeeded: $0) } }
+      if isKept { places?.append(UInt32(truncatingIfNeeded: index)) }
+    }
+    return places
+  }
+
+  private func keeps(_ record: borrowing RecordView) -> Bool {
+    let key = MailboxKey(record.key, value: record.value, form: keys)
+    guard case .name = key.kind, key.form == keys else { return false }
+    let name = MailboxNameView(ofKey: record.key, form: keys, settings)
+    switch selection {
+    case .user(let user):
+      // Behind an `@` the default domain, which names leave out.
+      guard name.belongs(to: user.rawSpan) || name.belongs(to: userWithoutDefaultDomain(user).rawSpan) else {
+        return false
+      }
+    case .domain where isScan:
+      if name.domain != nil { return false }
+    case .prefix(let prefix):
+      if !name.starts(with: prefix) { return false }
+    case .all, .domain, .name, .uniqueID, .jmapID: break
+    }
+    if states == .all, !isScan { return true }
+    let entry = MailboxEntryView(key: record.key, value: record.value, form: keys)
+    if isScan, case .uniqueID(let id) = selection {
+      guard let found = entry.uniqueID, found.copy() == id else { return false }
+    }
+    return states.contains(entry.mailboxState(settings))
+  }
+
+  private func userWithoutDefaultDomain(_ user: [UInt8]) -> [UInt8] {
+    let end = utf8("@" + settings.defaultDomain)
+    guard end.count > 1, user.count > end.count, user.suffix(end.count).elementsEqual(end) else { return user }
+    return user.dropLast(end.count)
+  }
+}
+
+/// The order of database names.
+private struct CanonicalOrder {
+  private let keys: MailboxKey.Form
+  private let settings: NameSettings
+
+  init(form keys: MailboxKey.Form, _ settings: NameSettings) {
+    self.keys = keys
+    self.settings = settings
+  }
+
+  /// Places in this order; nil if these were all, and are in order as they are.
+  ///
+  /// - Complexity: O(count) if they are in order; else O(count · log count), less the fewer runs they have.
+  func sort(_ places: [UInt32]?, of records: borrowing RecordList) throws(DatabaseError) -> [UInt32]? {
+    let count = places?.count ?? records.count
+    func place(_ index: Int) -> Int { places.map { Int($0[index]) } ?? index }
+    var isSorted = true
+    var index = 1
+    while isSorted, index < count {
+      isSorted = try compare(place(index - 1), place(index), in: records) <= 0
+      index += 1
+    }
+    if isSorted { return places }
+    var sorted = places ?? (0..<count).map { UInt32(truncatingIfNeeded: $0) }
+    var failure: DatabaseError?
+    sorted.sort { left, right in
+      do throws(DatabaseError) { return try compare(Int(left), Int(right), in: records) < 0 } catch {
+        failure = error
+        return false
+      }
+    }
+    if let failure { throw failure }
+    return sorted
+  }
+
+  private func compare(_ left: Int, _ right: Int, in records: borrowing RecordList) throws(DatabaseError) -> Int {
+    let left = try records.record(at: left)
+    let right = try records.record(at: right)
+    // The bytes of these keys are the names'.
+    if keys == .prefixed, settings.defaultDomain.isEmpty { return left.key.compare(with: right.key) }
+    return MailboxNameView(ofKey: left.key, form: keys, settings)
+      .compare(with: MailboxNameView(ofKey: right.key, form: keys, settings))
+  }
+}
