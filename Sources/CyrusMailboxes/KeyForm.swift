@@ -28,7 +28,7 @@ public import CyrusDatabase
 public struct MailboxListForm: Hashable, Sendable {
   /// How the keys are built.
   public let keys: MailboxKey.Form
-  /// The newest releases that a record of the sample is of; nil if there is none that describes a mailbox.
+  /// The newest releases that a record of the sample is of; nil if there is none that describes a mailbox without an error.
   ///
   /// A server that has not changed a record since it was upgraded is not seen: the true one may be newer.
   public let generation: MailboxGeneration?
@@ -258,7 +258,11 @@ private struct Sample {
 
   private mutating func noteGeneration(of record: borrowing RecordView, form: MailboxKey.Form) {
     let entry = MailboxEntryView(key: record.key, value: record.value, form: form)
-    guard entry.key.form == form, let generation = MailboxGeneration(of: entry) else { return }
+    // Other databases have text and dlists, too. Every mailbox has a partition or a time.
+    guard entry.key.form == form, entry.errorCount == 0,
+      entry.state(of: .partition) == .value || entry.state(of: .mtime) == .value,
+      let generation = MailboxGeneration(of: entry)
+    else { return }
     note(generation)
   }
 

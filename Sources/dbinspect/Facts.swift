@@ -1,6 +1,7 @@
 // What a file is: by its header, and by looking at all of its structures.
 
 import CyrusDatabase
+import CyrusMailboxes
 
 /// What the header and the file system tell.
 struct Facts {
@@ -10,9 +11,14 @@ struct Facts {
   let header: TwoskipHeader?
   let fileByteCount: UInt64
   let writer: Int32?
+  /// How the keys are built and which releases wrote them; nil if the records do not look like those of mailboxes.
+  let mailboxes: MailboxListForm?
 
-  init(_ snapshot: borrowing Snapshot, engine: String?) {
+  /// - Throws: `DatabaseError`: `.changed`, `.faulted`: a commit came between.
+  init(_ snapshot: borrowing Snapshot, engine: String?) throws(DatabaseError) {
     file = snapshot.path
+    let form = try MailboxListForm(of: snapshot)
+    mailboxes = form.generation == nil ? nil : form
     self.engine = engine
     state = snapshot.state
     header = snapshot.header
@@ -39,6 +45,7 @@ struct Facts {
     } else {
       row("records", "unknown while dirty\(scan == nil ? "; --scan counts them" : "")")
     }
+    if let mailboxes { row("mailboxes", "written by Cyrus \(mailboxes.text)") }
     row("size", size(fileByteCount))
     if let header {
       row("committed", size(committedByteCount))
@@ -73,6 +80,15 @@ struct Facts {
     output.member("version", header?.version)
     output.member("generation", header?.generation)
     output.member("records", recordCount)
+    if let mailboxes {
+      output.object("mailboxes", .inline) { output in
+        output.member("keys", "\(mailboxes.keys)")
+        output.member("releases", mailboxes.generation?.releases)
+        output.member("mixed", mailboxes.isMixed)
+      }
+    } else {
+      output.member("mailboxes", nil as String?)
+    }
     output.object("bytes", .inline) { output in
       output.member("total", fileByteCount)
       output.member("committed", committedByteCount)

@@ -26,15 +26,59 @@ struct Listing: CustomStringConvertible {
     damageCount = records.damageCount
   }
 
+  /// What is listed.
+  var what = "record"
+
   /// Whether all that was asked for was listed.
   var isComplete: Bool { damageCount == 0 && (expected == nil || expected == count) }
 
   /// For example `100 records listed, 100 expected`.
   var description: String {
-    var text = "\(counted(count, "record")) listed"
+    var text = "\(counted(count, what)) listed"
     if let expected { text += ", \(expected) expected" }
     if isLimited { text += ", as many as asked for" }
     return isComplete ? text : text + ": INCOMPLETE"
+  }
+}
+
+extension Listing {
+  /// How a listing ends.
+  func status(readerIsGone: Bool) -> ExitStatus {
+    isComplete || (readerIsGone && damageCount == 0) ? .yes : .broken
+  }
+
+  /// Writes the last line of an NDJSON listing.
+  func writeTrailer(_ losses: [Loss], error: DatabaseError? = nil, to output: inout Output) {
+    output.object(.inline) { output in
+      output.member("records", count)
+      output.member("expected", expected)
+      output.member("complete", isComplete && error == nil)
+      output.member("limited", isLimited)
+      output.array("findings") { output in
+        for loss in losses { loss.write(to: &output) }
+      }
+      if damageCount > losses.count { output.member("unlistedFindings", damageCount - losses.count) }
+      if let error { output.member("error", error.description) }
+    }
+    output.line()
+  }
+
+  /// Says on standard error what it came to.
+  ///
+  /// - Parameters:
+  ///   - note: What has to be said about the state of the file.
+  ///   - quiet: Whether nothing is to be said if all is well.
+  ///   - isFramed: Whether the listing itself says how many records it has.
+  func tell(_ losses: [Loss], _ note: String?, about file: String, quiet: Bool, isFramed: Bool, readerIsGone: Bool) {
+    let isWell = status(readerIsGone: readerIsGone) == .yes
+    if let note, !(quiet && isWell) { Talk.say("note: \(note)", about: file) }
+    for loss in losses { Talk.say("lost: \(loss.description)", about: file) }
+    if damageCount > losses.count {
+      Talk.say("lost: \(damageCount - losses.count) more places", about: file)
+    }
+    if readerIsGone || (isComplete && (quiet || isFramed)) { return }
+    Talk.say(description, about: file)
+    if !isComplete { Talk.line("hint: \(salvageCommand(file)) writes what can be saved to a new file") }
   }
 }
 

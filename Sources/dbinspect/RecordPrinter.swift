@@ -51,7 +51,8 @@ extension Output {
     append("\r\n")
   }
 
-  private mutating func appendCSVField(_ bytes: RawSpan) {
+  /// Appends a field of CSV, in quotes if it needs them.
+  mutating func appendCSVField(_ bytes: RawSpan) {
     let view = Span<UInt8>(_bytes: bytes)
     let needsQuotes = view.indices.contains { index in
       switch view[index] {

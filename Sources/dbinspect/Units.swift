@@ -28,10 +28,19 @@ func percentage(_ part: UInt64, of whole: UInt64) -> String {
 }
 
 /// A number and what is counted, in the plural unless it is one: `1 record`, `2 records`.
-func counted(_ count: some BinaryInteger, _ what: String) -> String { "\(count) \(what)\(count == 1 ? "" : "s")" }
+func counted(_ count: some BinaryInteger, _ what: String) -> String {
+  let ending = count == 1 ? "" : what.hasSuffix("x") ? "es" : "s"
+  return "\(count) \(what)\(ending)"
+}
 
 /// A time as people read it, with what is stored: `2024-01-01T00:00:06Z (1704067206)`; that alone beyond the year 9999.
 func time(_ seconds: Int64) -> String {
+  let text = timestamp(seconds)
+  return text.hasSuffix("Z") ? "\(text) (\(seconds))" : text
+}
+
+/// A time as people read it, alone: `2024-01-01T00:00:06Z`; what is stored beyond the year 9999.
+func timestamp(_ seconds: Int64) -> String {
   guard 0..<253_402_300_800 ~= seconds else { return "\(seconds)" }
   let (days, rest) = seconds.quotientAndRemainder(dividingBy: 86400)
   // Years are counted from March, so that the day that some have more is their last; eras of 400 years are alike.
@@ -47,7 +56,7 @@ func time(_ seconds: Int64) -> String {
     return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
   }
   let date = "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))"
-  return "\(date)T\(digits(rest / 3600, 2)):\(digits(rest / 60 % 60, 2)):\(digits(rest % 60, 2))Z (\(seconds))"
+  return "\(date)T\(digits(rest / 3600, 2)):\(digits(rest / 60 % 60, 2)):\(digits(rest % 60, 2))Z"
 }
 
 private func oneDecimal(_ value: Double) -> String {

@@ -47,7 +47,7 @@ import Testing
   /// The commands, as arguments before and behind the file.
   private static let commands: [[String]] = [
     [], ["info"], ["show"], ["get", "", "key"], ["verify"], ["check"], ["dump"], ["explain", "", "0"],
-    ["history", "", "key"],
+    ["history", "", "key"], ["mailboxes"], ["inventory"],
   ]
 
   private func run(_ command: [String], on file: String) throws -> Tool.Run {
@@ -88,7 +88,7 @@ import Testing
     #expect(run.errors == "dbinspect: \(path): is not a regular file\n")
   }
 
-  @Test(arguments: ["info", "get", "dump", "explain", "history", "overview"])
+  @Test(arguments: ["info", "get", "dump", "explain", "history", "overview", "inventory"])
   func `a document is printed in any case, with the error if there is nothing else to tell`(_ command: String) throws {
     let rest = ["get": ["key"], "history": ["key"], "explain": ["0"]][command] ?? []
     func document(of file: String) throws -> [String: Any] {

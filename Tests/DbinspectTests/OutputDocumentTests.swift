@@ -10,15 +10,15 @@ import Testing
   private static let commands: [[String]] = [
     ["overview", "--json"], ["info", "--json", "--scan"], ["show", "--format", "ndjson"],
     ["get", "--json", "", "user.u010"], ["verify", "--json"], ["check", "--json"], ["dump", "--json"],
-    ["explain", "--json", "", "5100"],
-    ["history", "--json", "", "user.u010"],
+    ["explain", "--json", "", "5100"], ["history", "--json", "", "user.u010"],
+    ["mailboxes", "--format", "ndjson", "--all"], ["inventory", "--json", "--by", "type"],
   ]
 
   /// A fixture of each kind: sound, dirty, cut, damaged, without a header to trust, empty, of another engine.
   private static let files = [
     "twoskip/ts-churn500.db", "twoskip/ts-dirty-tail.db", "twoskip/ts-truncated.db", "twoskip/ts-bad-tail.db",
-    "twoskip/ts-bad-header-crc.db", "mailboxes/gen7-dlist-3.13dev.db", "twoskip/ts-binary.db",
-    "twoskip/ts-zero-length.db", "skiplist/sl-one.db",
+    "twoskip/ts-bad-header-crc.db", "twoskip/ts-binary.db", "twoskip/ts-zero-length.db", "skiplist/sl-one.db",
+    "mailboxes/mailboxes.db", "mailboxes/gen7-dlist-3.13dev.db",
   ]
 
   @Test(arguments: commands)
@@ -31,7 +31,7 @@ import Testing
       let run = try Tool.run(Array(parts[0]) + [copy.path] + (parts.count > 1 ? Array(parts[1]) : []))
       // A listing of another engine has no line, an offset behind the end of the file no document.
       if run.output.isEmpty { continue }
-      let documents = command[0] == "show" ? try run.lines.map(jsonObject) : [try run.json]
+      let documents = command.contains("ndjson") ? try run.lines.map(jsonObject) : [try run.json]
       let schema = try #require(documents.first?["schema"] as? String)
       let description = try section(schema, of: document) + common
       for member in Self.members(documents) {
@@ -47,7 +47,7 @@ import Testing
       document.components(separatedBy: "\n## \(schema)\n").dropFirst().first?.components(separatedBy: "\n## ").first
     }
     let section = try #require(own(schema), "\(schema) has no section")
-    let others = ["info/1", "verify/1", "dump/1"].filter { section.contains("[`\($0)`]") }
+    let others = ["info/1", "show/1", "verify/1", "dump/1"].filter { section.contains("[`\($0)`]") }
     return ([section] + others.compactMap(own)).joined(separator: "\n")
   }
 

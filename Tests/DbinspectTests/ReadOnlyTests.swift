@@ -17,6 +17,7 @@ import Testing
       ["get", copy.path, "key", "--locking", "shared"], ["verify", copy.path], ["verify", copy.path, "--quick"],
       ["check", copy.path],
       ["dump", copy.path], ["explain", copy.path, "70"], ["history", copy.path, "key"],
+      ["mailboxes", copy.path, "--all"], ["mailboxes", copy.path, "--user", "joe"], ["inventory", copy.path],
     ]
     for command in commands {
       _ = try Tool.run(command)

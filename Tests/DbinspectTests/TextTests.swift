@@ -176,7 +176,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["info", "show", "get", "verify", "dump", "explain", "history", "overview"])
+  @Test(arguments: [
+    "info", "show", "get", "verify", "dump", "explain", "history", "overview", "mailboxes", "inventory",
+  ])
   func `the help of every command has an example and the exit status`(_ command: String) throws {
     let run = try Tool.run([command, "--help"])
     #expect(run.status == 0)
@@ -187,7 +189,9 @@ import Testing
     #expect(root.text.contains("\n  \(command) "))
   }
 
-  @Test(arguments: ["info", "show", "get", "verify", "dump", "explain", "history", "overview", ""])
+  @Test(arguments: [
+    "info", "show", "get", "verify", "dump", "explain", "history", "overview", "mailboxes", "inventory", "",
+  ])
   func `the examples of the help work on a real file`(_ command: String) throws {
     let copy = try FixtureCopy("mailboxes/mailboxes.db")
     let help = try Tool.run((command.isEmpty ? [] : [command]) + ["--help"]).lines
@@ -208,7 +212,8 @@ import Testing
   @Test func `no line of the help is broken by the width of 80 columns`() {
     let commands: [any ParsableCommand.Type] = [
       DBInspect.self, Overview.self, Info.self, Show.self, Get.self, Verify.self, Dump.self, Explain.self,
-      dbinspect.History.self, Convert.self, dbinspect.Salvage.self, Locate.self, Check.self,
+      dbinspect.History.self, Mailboxes.self, dbinspect.Inventory.self, Convert.self, dbinspect.Salvage.self,
+      Locate.self, Check.self,
     ]
     for command in commands {
       for line in command.configuration.discussion.split(separator: "\n") {
@@ -232,7 +237,9 @@ import Testing
         """)
       return run.text.split(separator: "\n").map(String.init)
     }
-    for command in ["info", "show", "get", "verify", "dump", "explain", "history", "overview"] {
+    for command in [
+      "info", "show", "get", "verify", "dump", "explain", "history", "overview", "mailboxes", "inventory",
+    ] {
       #expect(try completions(command, "mail") == ["mail boxes.db"], "\(command)")
     }
     #expect(try completions("info", "--engine", "twos") == ["twoskip"])

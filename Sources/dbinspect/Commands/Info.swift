@@ -11,15 +11,17 @@ struct Info: JSONCommand {
     abstract: "Say what a file is: engine, state, records, sizes, last repack.",
     usage: "dbinspect info FILE [--scan] [options]",
     discussion: """
-      Reads the header alone; with --scan every structure of the file, to tell live
-      from dead bytes, and in which order the keys are. The record count of a dirty
+      Reads the header, and some records to tell a mailboxes.db and the releases
+      that wrote it; with --scan every structure of the file, to tell live from dead
+      bytes, and in which order the keys are. The record count of a dirty
       file cannot be trusted, and is not given without --scan.
 
       JSON
         {"schema": "info/1", "file", "engine", "state", "version", "generation",
-        "records", "bytes": {"total", "committed", "missing", "uncommitted"},
-        "repackSize", "writer", "scan": {"keyOrder", "whole", "parts": [{"name",
-        "count", "bytes"}]}}; "scan" is null without --scan
+        "records", "mailboxes": {"keys", "releases", "mixed"}, "bytes": {"total",
+        "committed", "missing", "uncommitted"}, "repackSize", "writer", "scan":
+        {"keyOrder", "whole", "parts": [{"name", "count", "bytes"}]}}; "mailboxes" is
+        null for another database, "scan" is null without --scan
 
       EXAMPLE
         dbinspect info mailboxes.db --scan
@@ -43,7 +45,7 @@ struct Info: JSONCommand {
   func execute(_ output: inout Output) throws -> ExitStatus {
     let database = try common.database(at: file)
     let engine = common.engineName(of: database)
-    let facts = try database.read(locking: common.libraryLocking) { snapshot in Facts(snapshot, engine: engine) }
+    let facts = try database.read(locking: common.libraryLocking) { try Facts($0, engine: engine) }
     let content = scan ? try Scan(database, common, &output) : nil
     if json {
       output.document(Self.schema) { output in

@@ -77,7 +77,7 @@ struct Overview: JSONCommand {
     init(_ database: Database, _ common: CommonOptions) throws {
       let engine = common.engineName(of: database)
       do {
-        self = .facts(try database.read(locking: common.libraryLocking) { Facts($0, engine: engine) })
+        self = .facts(try database.read(locking: common.libraryLocking) { try Facts($0, engine: engine) })
       } catch DatabaseError.damaged(_, let damage) {
         self = .damaged(damage)
       }

@@ -114,20 +114,16 @@ struct Show: DatabaseCommand {
       try list(records, decoder, &listing, &output)
     } catch {
       // The header was printed already: the last line has to say that what follows it is worth nothing.
-      if format == .ndjson { end(&output, listing, [], error: error) }
+      if format == .ndjson { listing.writeTrailer([], error: error, to: &output) }
       throw error
     }
     let losses = records.damage.isEmpty ? [] : Loss.list(records, in: database, common.libraryLocking)
-    if format == .ndjson { end(&output, listing, losses) }
+    if format == .ndjson { listing.writeTrailer(losses, to: &output) }
 
     output.flush()
-    tell(listing, losses, stateNote, readerIsGone: output.hasEnded)
-    return Self.status(listing, readerIsGone: output.hasEnded)
-  }
-
-  /// How a listing ends.
-  static func status(_ listing: Listing, readerIsGone: Bool) -> ExitStatus {
-    listing.isComplete || (readerIsGone && listing.damageCount == 0) ? .yes : .broken
+    listing.tell(
+      losses, stateNote, about: file, quiet: quiet, isFramed: format == .ndjson, readerIsGone: output.hasEnded)
+    return listing.status(readerIsGone: output.hasEnded)
   }
 
   // MARK: - Listing
@@ -143,7 +139,7 @@ struct Show: DatabaseCommand {
     } catch {
       if format == .ndjson {
         begin(&output, database, error.isAboutHeader ? .unreadable : nil)
-        end(&output, Listing(), [], error: error)
+        Listing().writeTrailer([], error: error, to: &output)
       }
       throw error
     }
@@ -219,34 +215,5 @@ struct Show: DatabaseCommand {
         output.member("state", state?.rawValue)
       }
     }
-  }
-
-  private func end(_ output: inout Output, _ listing: Listing, _ losses: [Loss], error: DatabaseError? = nil) {
-    output.object(.inline) { output in
-      output.member("records", listing.count)
-      output.member("expected", listing.expected)
-      output.member("complete", listing.isComplete && error == nil)
-      output.member("limited", listing.isLimited)
-      output.array("findings") { output in
-        for loss in losses { loss.write(to: &output) }
-      }
-      if listing.damageCount > losses.count { output.member("unlistedFindings", listing.damageCount - losses.count) }
-      if let error { output.member("error", error.description) }
-    }
-    output.line()
-  }
-
-  // MARK: - Talking
-
-  private func tell(_ listing: Listing, _ losses: [Loss], _ note: String?, readerIsGone: Bool) {
-    let isWell = Self.status(listing, readerIsGone: readerIsGone) == .yes
-    if let note, !(quiet && isWell) { Talk.say("note: \(note)", about: file) }
-    for loss in losses { Talk.say("lost: \(loss.description)", about: file) }
-    if listing.damageCount > losses.count {
-      Talk.say("lost: \(listing.damageCount - losses.count) more places", about: file)
-    }
-    if readerIsGone || (listing.isComplete && (quiet || format == .ndjson)) { return }
-    Talk.say(listing.description, about: file)
-    if !listing.isComplete { Talk.line("hint: \(salvageCommand(file)) writes what can be saved to a new file") }
   }
 }

@@ -1,0 +1,251 @@
+// `mailboxes`: the mailboxes of a mailboxes.db, decoded.
+
+import ArgumentParser
+import CyrusDatabase
+import CyrusMailboxes
+
+/// Lists mailboxes.
+struct Mailboxes: DatabaseCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List the mailboxes of a mailboxes.db, of any release of Cyrus.",
+    usage: "dbinspect mailboxes FILE [--user USER | --domain DOMAIN | --id ID] [--deleted | --all] [options]",
+    discussion: """
+      In the order of database names, a mailbox followed by all below it, whatever
+      the order of the file. Without --deleted and --all those that are neither
+      deleted nor tombstones. The mailboxes of a user are found by seeking, in a file
+      of any size.
+
+      FIELDS
+        name, dbname, uniqueid, kind, flags, owner, domain, partition, server, acl,
+        uidvalidity, createdmodseq, foldermodseq, mtime, deletedAt, jmapid, issues
+        --where compares exactly. Of flags, identifiers in acl and codes in issues
+        any counts. An empty value is for mailboxes without the field.
+
+      FORMATS
+        text    a table, with C escapes for all that is not printable; times in UTC
+        ndjson  a line {"schema": "mailboxes/1", "engine", "file", "state", "keys",
+                "releases"}, a line for each mailbox with the fields it has, and
+                a line {"records", "expected", "complete", "limited", "findings"}
+        csv     all fields, as RFC 4180 has it, with C escapes
+
+      EXAMPLE
+        dbinspect mailboxes mailboxes.db --user joe --all
+        dbinspect mailboxes mailboxes.db --where kind=calendar --where partition=ssd
+
+      EXIT STATUS
+        0   all that was asked for was listed
+        2   something could not be read, or is missing
+        75  in use for too long, or cut while it was being listed
+      """)
+
+  /// How mailboxes are printed.
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, ndjson, csv
+  }
+
+  @Argument(help: "The database.", completion: .file())
+  var file: String
+
+  @Option(help: ArgumentHelp("Only those of this user, with the domain if there is one.", valueName: "user"))
+  var user: String?
+
+  @Option(help: ArgumentHelp("Only those of this virtual domain; empty for those of none.", valueName: "domain"))
+  var domain: String?
+
+  @Option(help: ArgumentHelp("Only the one with this unique id.", valueName: "id"))
+  var id: String?
+
+  @Flag(help: "Only those that are deleted, kept for a while or tombstones.")
+  var deleted = false
+
+  @Flag(help: "Those that are deleted, too.")
+  var all = false
+
+  @Option(name: .customLong("where"), help: ArgumentHelp("Only those of which this is so.", valueName: "field=value"))
+  var conditions: [String] = []
+
+  @Option(help: "How to print: text, ndjson or csv.")
+  var format = Format.text
+
+  @Flag(name: .shortAndLong, help: "Say nothing on standard error if all is well.")
+  var quiet = false
+
+  @OptionGroup var keys: KeyOptions
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if [user, domain, id].count(where: { $0 != nil }) > 1 {
+      throw ValidationError("only one of --user, --domain and --id can be given")
+    }
+    if deleted, all { throw ValidationError("only one of --deleted and --all can be given") }
+  }
+
+  func execute(_ output: inout Output) throws -> ExitStatus {
+    let conditions = try conditions.map { try MailboxCondition($0, keys) }
+    let selection = try self.selection
+    let database = try common.database(at: file)
+    let list = try mailboxes(of: database, selection, &output)
+    var listing = Listing(list.records, expected: nil)
+    listing.what = "mailbox"
+    let stateNote = note(on: list.records.snapshot)
+    do throws(DatabaseError) {
+      try print(list, database, conditions, &listing, &output)
+    } catch {
+      if format == .ndjson { listing.writeTrailer([], error: error, to: &output) }
+      throw error
+    }
+    let losses = list.records.damage.isEmpty ? [] : Loss.list(list.records, in: database, common.libraryLocking)
+    if format == .ndjson { listing.writeTrailer(losses, to: &output) }
+
+    output.flush()
+    if list.form.isMixed {
+      Talk.say("note: \(MailboxListForm.mixedKeysRule): keys of both forms, of which servers see only one", about: file)
+    }
+    listing.tell(
+      losses, stateNote, about: file, quiet: quiet, isFramed: format == .ndjson, readerIsGone: output.hasEnded)
+    return listing.status(readerIsGone: output.hasEnded)
+  }
+
+  private var selection: MailboxSelection {
+    get throws {
+      if let user { return .user(try keys.bytes(user)) }
+      if let domain { return .domain(try keys.bytes(domain)) }
+      if let id { return .uniqueID(try keys.bytes(id)) }
+      return .all
+    }
+  }
+
+  /// The mailboxes that were asked for, all proven. A file that has none to give ends an NDJSON listing all the same.
+  private func mailboxes(
+    of database: Database, _ selection: MailboxSelection, _ output: inout Output
+  ) throws(DatabaseError) -> MailboxList {
+    // Whoever asks for an id knows what is wanted.
+    let states: MailboxStates = all || id != nil ? .all : deleted ? [.deletedDelayed, .tombstones] : .live
+    do throws(DatabaseError) {
+      return try MailboxList(database, selecting: selection, states: states, locking: common.libraryLocking)
+    } catch {
+      if format == .ndjson {
+        begin(&output, database, error.isAboutHeader ? .unreadable : nil, nil)
+        Listing().writeTrailer([], error: error, to: &output)
+      }
+      throw error
+    }
+  }
+
+  private func begin(_ output: inout Output, _ database: Database, _ state: FileState?, _ form: MailboxListForm?) {
+    output.document("mailboxes/1", .inline) { output in
+      output.member("engine", common.engineName(of: database))
+      output.member("file", file)
+      output.member("state", state?.rawValue)
+      output.member("keys", form.map { "\($0.keys)" })
+      output.member("releases", form?.generation?.releases)
+    }
+  }
+
+  // MARK: - Printing
+
+  private func print(
+    _ list: borrowing MailboxList, _ database: Database, _ conditions: [MailboxCondition], _ listing: inout Listing,
+    _ output: inout Output
+  ) throws(DatabaseError) {
+    switch format {
+    case .text:
+      // Once for the widths, once for the rows.
+      var table = MailboxTable()
+      try forEach(list, conditions, &output) { mailbox, _ in table.fit(mailbox) }
+      if table.rowCount > 0 { table.printHeading(to: &output) }
+      try forEach(list, conditions, &output) { mailbox, output in
+        table.print(mailbox, to: &output)
+        listing.count += 1
+      }
+    case .ndjson:
+      begin(&output, database, list.records.snapshot.state, list.form)
+      try forEach(list, conditions, &output) { mailbox, output in
+        mailbox.write(to: &output)
+        listing.count += 1
+      }
+    case .csv:
+      output.append(MailboxMember.allCases.map(\.rawValue).joined(separator: ",") + "\r\n")
+      try forEach(list, conditions, &output) { mailbox, output in
+        for (index, member) in MailboxMember.allCases.enumerated() {
+          if index > 0 { output.append(byte: UInt8(ascii: ",")) }
+          output.appendCSVField(Array(mailbox.text(of: member).utf8).rawSpan)
+        }
+        output.append("\r\n")
+        listing.count += 1
+      }
+    }
+  }
+
+  private func forEach(
+    _ list: borrowing MailboxList, _ conditions: [MailboxCondition], _ output: inout Output,
+    _ body: (MailboxFacts, inout Output) -> Void
+  ) throws(DatabaseError) {
+    let progress = Progress(file, .records, isOn: !Output.goesToTerminal)
+    defer { progress.end() }
+    for index in 0..<list.count where !output.hasEnded {
+      guard let mailbox = MailboxFacts(try list.record(at: index), form: list.form.keys, list.settings),
+        conditions.allSatisfy({ $0.holds(for: mailbox) })
+      else { continue }
+      body(mailbox, &output)
+      if output.isNearlyFull {
+        // A file that is cut meanwhile must not be printed as zeros.
+        try list.records.confirm()
+        output.flush()
+      }
+      if index & 0xFFF == 0 { progress.update(UInt64(index), of: UInt64(list.count)) }
+    }
+    try list.records.confirm()
+  }
+}
+
+/// A table of mailboxes whose columns are as wide as what is in them.
+private struct MailboxTable {
+  private struct Column {
+    let heading: String
+    let isNumber: Bool
+    let text: (MailboxFacts) -> String
+    var width: Int
+
+    init(_ heading: String, isNumber: Bool = false, _ text: @escaping (MailboxFacts) -> String) {
+      self.heading = heading
+      self.isNumber = isNumber
+      self.text = text
+      width = heading.count
+    }
+
+    func cell(_ text: String, isLast: Bool) -> String {
+      if isNumber { return text.rightAligned(to: width) }
+      return isLast ? text : text.padded(to: width)
+    }
+  }
+
+  private var columns = [
+    Column("MAILBOX") { $0.text(of: .name) }, Column("TYPE", \.type), Column("PLACE", \.place),
+    Column("UIDVALIDITY", isNumber: true) { $0.text(of: .uidvalidity) },
+    Column("MODSEQ", isNumber: true) { $0.text(of: .foldermodseq) }, Column("WRITTEN", \.mtimeText),
+    Column("UNIQUE ID") { $0.text(of: .uniqueid) },
+  ]
+  private(set) var rowCount = 0
+
+  mutating func fit(_ mailbox: MailboxFacts) {
+    rowCount += 1
+    for index in columns.indices {
+      columns[index].width = max(columns[index].width, columns[index].text(mailbox).unicodeScalars.count)
+    }
+  }
+
+  func printHeading(to output: inout Output) {
+    output.append(row { $0.heading }, in: .bold)
+    output.line()
+  }
+
+  func print(_ mailbox: MailboxFacts, to output: inout Output) { output.line(row { $0.text(mailbox) }) }
+
+  private func row(_ text: (Column) -> String) -> String {
+    var row = columns.enumerated().map { $0.element.cell(text($0.element), isLast: $0.offset == columns.count - 1) }
+      .joined(separator: "  ")
+    while row.last == " " { row.removeLast() }
+    return row
+  }
+}

@@ -1,0 +1,176 @@
+// `mailboxes` and `inventory`: what a mailboxes.db holds, decoded and counted.
+
+import Foundation
+import Testing
+
+@testable import dbinspect
+
+@Suite struct MailboxesTests {
+  /// Files of every generation, the releases that they are of, and their lists.
+  static let files: [(name: String, releases: String)] = [
+    ("gen1-text-2.2-to-2.4", "2.0 to 2.4"), ("gen2-exttext-2.5pre", "before 2.5"), ("gen3-dlist-2.5", "2.5"),
+    ("gen3-dlist-2.5-mboxsort", "2.5"), ("gen4-dlist-3.0", "3.0 to 3.2"), ("gen5-dlist-3.4", "3.3 to 3.4"),
+    ("mailboxes", "3.6 to 3.12"), ("gen7-dlist-3.13dev", "3.13"),
+  ]
+
+  @Test(arguments: files)
+  func `all mailboxes are listed with the fields that are known of them`(
+    _ file: (name: String, releases: String)
+  ) throws {
+    let copy = try FixtureCopy("mailboxes/\(file.name).db")
+    let run = try Tool.run(["mailboxes", copy.path, "--all", "--format", "ndjson"])
+    #expect(run.status == 0, "\(run)")
+    #expect(run.errors.isEmpty)
+    let lines = try run.lines.map(jsonObject)
+    #expect(lines.first?["schema"] as? String == "mailboxes/1")
+    #expect(lines.first?["releases"] as? String == file.releases)
+    let trailer = try #require(lines.last)
+    #expect(trailer["complete"] as? Bool == true)
+    let mailboxes = lines.dropFirst().dropLast()
+    #expect(trailer["records"] as? Int == mailboxes.count)
+    let listed = try Self.listed(file.name)
+    #expect(mailboxes.count == listed.count)
+    for mailbox in mailboxes {
+      // Two names are no text.
+      guard let name = mailbox["name"] as? String else { continue }
+      let known = try #require(listed[name], "\(name)")
+      let record = try #require(known["record"] as? [String: Any])
+      let type = try #require(record["mbtype"] as? [String: Any])
+      #expect(mailbox["kind"] as? String == type["kind"] as? String)
+      let flags = Set(type["flags"] as? [String] ?? []).map {
+        ["deleted": "tombstone", "reserve": "reserved"][$0] ?? $0
+      }
+      #expect(Set(mailbox["flags"] as? [String] ?? []) == Set(flags))
+      for member in ["owner", "domain"] { #expect(mailbox[member] as? String == known[member] as? String) }
+      for member in ["uniqueid", "partition", "server"] {
+        #expect(mailbox[member] as? String == record[member] as? String, "\(name) \(member)")
+      }
+      for member in ["uidvalidity", "mtime"] { #expect(mailbox[member] as? Int == record[member] as? Int) }
+      for member in ["createdmodseq", "foldermodseq"] {
+        #expect((mailbox[member] as? UInt64).map { "\($0)" } == record[member] as? String)
+      }
+      #expect(mailbox["deletedAt"] as? Int == known["deletedAt"] as? Int)
+      let acl = (mailbox["acl"] as? [[String: String]] ?? []).map { [$0["identifier"], $0["rights"]] }
+      #expect(acl == record["acl"] as? [[String]] ?? [], "\(name)")
+    }
+    let dbnames = mailboxes.compactMap { ($0["dbname"] as? String).map { Array($0.utf8) } }
+    #expect(zip(dbnames, dbnames.dropFirst()).allSatisfy { $0.lexicographicallyPrecedes($1) })
+    let info = try Tool.run(["info", copy.path, "--json"]).json
+    #expect((info["mailboxes"] as? [String: Any])?["releases"] as? String == file.releases)
+  }
+
+  @Test func `user, domain, id and conditions choose`() throws {
+    let path = try FixtureCopy("mailboxes/mailboxes.db").path
+    let listed = try Self.listed("mailboxes").values
+    func count(_ arguments: String...) throws -> Int {
+      let run = try Tool.run(["mailboxes", path, "--format", "ndjson"] + arguments)
+      #expect(run.status == 0, "\(run)")
+      return run.lines.count - 2
+    }
+    #expect(try count("--all", "--user", "joe") == listed.count { $0["owner"] as? String == "joe" })
+    #expect(try count("--all", "--where", "owner=joe") == listed.count { $0["owner"] as? String == "joe" })
+    #expect(try count("--all", "--where", "owner!=joe") == listed.count { $0["owner"] as? String != "joe" })
+    #expect(try count("--all", "--where", "owner=") == listed.count { $0["owner"] is NSNull })
+    #expect(try count("--all", "--domain", "example.com") == listed.count { $0["domain"] as? String == "example.com" })
+    #expect(try count("--all") == listed.count)
+    #expect(try count() + count("--deleted") == listed.count)
+    #expect(try count("--id", "kq9b1w1mn3qml6vaplvzgssx") == 1)
+    #expect(try count("--user", "nobody") == 0)
+    let calendars = listed.count { mailbox in
+      let record = mailbox["record"] as? [String: Any]
+      let type = record?["mbtype"] as? [String: Any]
+      let isAllowed = (record?["acl"] as? [[String]] ?? []).contains { $0.first == "joe" }
+      return type?["kind"] as? String == "calendar" && isAllowed
+    }
+    #expect(calendars > 0)
+    #expect(try count("--all", "--where", "kind=calendar", "--where", "acl=joe") == calendars)
+    #expect(try count("--escaped", "--where", "dbname=user\\x1fjoe") == 1)
+    for wrong in [
+      ["--where", "kind"], ["--where", "nothing=1"], ["--user", "a", "--id", "b"], ["--all", "--deleted"],
+    ] {
+      #expect(try Tool.run(["mailboxes", path] + wrong).status == 64)
+    }
+  }
+
+  @Test func `the table is as wide as what is in it, with numbers to the right`() throws {
+    let path = try FixtureCopy("mailboxes/gen5-dlist-3.4.db").path
+    let run = try Tool.run(["mailboxes", path, "--domain", "example.com"])
+    #expect(run.status == 0)
+    #expect(
+      run.lines == [
+        "MAILBOX                      TYPE   PLACE    UIDVALIDITY  MODSEQ  WRITTEN               UNIQUE ID",
+        "example.com!announce         email  default   1700000014     114  2023-11-14T22:30:14Z  1a2b3c0e6553f10e",
+        "example.com!user.ann         email  default   1700000012     112  2023-11-14T22:30:12Z  1a2b3c0c6553f10c",
+        "example.com!user.ann.Inbox2  email  default   1700000013     113  2023-11-14T22:30:13Z  1a2b3c0d6553f10d",
+      ])
+    #expect(run.errors.hasSuffix(": 3 mailboxes listed\n"))
+  }
+
+  @Test func `csv has all fields, and none twice`() throws {
+    let path = try FixtureCopy("mailboxes/gen5-dlist-3.4.db").path
+    let run = try Tool.run(["mailboxes", path, "--user", "ann@example.com", "--format", "csv", "--quiet"])
+    let lines = run.text.split(separator: "\r\n")
+    #expect(lines.count == 3)
+    #expect(lines.first?.hasPrefix("name,dbname,uniqueid,kind,flags,owner,") == true)
+    #expect(lines.last?.contains("user.ann.Inbox2,example.com\\x1duser\\x1fann\\x1fInbox2,") == true)
+    #expect(lines.last?.contains(",ann@example.com\\tlrswipkxtecdan\\tjoe@example.com\\tlrs\\t,") == true)
+    #expect(run.errors.isEmpty)
+  }
+
+  @Test func `a listing of a damaged file says that it is not complete`() throws {
+    let path = try FixtureCopy("twoskip/ts-bad-tail.db").path
+    let run = try Tool.run(["mailboxes", path, "--format", "ndjson", "--all"])
+    #expect(run.status == 2)
+    #expect(try jsonObject(try #require(run.lines.last))["complete"] as? Bool == false)
+    #expect(run.errors.contains("INCOMPLETE"))
+    let inventory = try Tool.run(["inventory", path, "--json"])
+    #expect(inventory.status == 2)
+    #expect(try inventory.json["complete"] as? Bool == false)
+    #expect(try inventory.json["damaged"] as? Int == 1)
+  }
+
+  @Test(arguments: files)
+  func `an inventory adds up`(_ file: (name: String, releases: String)) throws {
+    let path = try FixtureCopy("mailboxes/\(file.name).db").path
+    let groupings = ["user", "domain", "partition", "server", "type"]
+    let run = try Tool.run(["inventory", path, "--json"] + groupings.flatMap { ["--by", $0] })
+    #expect(run.status == 0, "\(run)")
+    let document = try run.json
+    let totals = try #require(document["totals"] as? [String: Any])
+    #expect(totals["mailboxes"] as? Int == (try Self.listed(file.name)).count)
+    let states = ["live", "intermediate", "reserved", "deleted", "tombstones"]
+    func sum(_ counts: [String: Any]) -> Int { states.reduce(0) { $0 + (counts[$1] as? Int ?? 0) } }
+    #expect(sum(totals) == totals["mailboxes"] as? Int)
+    let found = try #require(document["groupings"] as? [[String: Any]])
+    #expect(found.compactMap { $0["by"] as? String } == groupings)
+    for grouping in found {
+      let groups = try #require(grouping["groups"] as? [[String: Any]])
+      #expect(grouping["count"] as? Int == groups.count)
+      #expect(groups.reduce(0) { $0 + sum($1) } == sum(totals))
+    }
+    let text = try Tool.run(["inventory", path, "--top", "2"])
+    #expect(text.status == 0)
+    #expect(text.text.contains("releases        \(file.releases), "))
+    #expect(text.lines.last?.hasPrefix("… of ") == true)
+  }
+
+  @Test func `times are those of the calendar`() {
+    #expect(timestamp(0) == "1970-01-01T00:00:00Z")
+    #expect(timestamp(951_827_696) == "2000-02-29T12:34:56Z")
+    #expect(timestamp(1_700_001_014) == "2023-11-14T22:30:14Z")
+    #expect(timestamp(253_402_300_799) == "9999-12-31T23:59:59Z")
+    #expect(timestamp(253_402_300_800) == "253402300800")
+    #expect(timestamp(.min) == "\(Int64.min)")
+  }
+
+  /// What is known of the mailboxes of a file, by internal name.
+  private static func listed(_ name: String) throws -> [String: [String: Any]] {
+    let document = try jsonObject(try projectText("Tests/Fixtures/mailboxes/\(name).json"))
+    let records = try #require(document["records"] as? [[String: Any]])
+    var mailboxes: [String: [String: Any]] = [:]
+    for record in records where record["kind"] as? String == "name" {
+      mailboxes[record["name"] as? String ?? ""] = record
+    }
+    return mailboxes
+  }
+}
