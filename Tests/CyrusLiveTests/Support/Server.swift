@@ -18,7 +18,8 @@ final class Server: Sendable {
   /// group when it ends, which the keeper is in.
   private static let keeping = #"trap : TERM; "$0" "$@" & master=$!; read -r line; kill "$master"; wait "$master""#
 
-  init() throws {
+  /// - Parameter options: Lines for imapd.conf besides.
+  init(options: String = "delete_mode: immediate") throws {
     home = try TemporaryFolder(inMemory: true)
     port = try Self.freePort()
     mailboxes = home.file("conf/mailboxes.db")
@@ -26,7 +27,7 @@ final class Server: Sendable {
     for name in ["conf/socket", "conf/proc", "spool", "sieve", "run"] {
       try FileManager.default.createDirectory(atPath: home.file(name), withIntermediateDirectories: true)
     }
-    try Self.text(home.path).write(toFile: configuration, atomically: true, encoding: .utf8)
+    try (Self.text(home.path) + options + "\n").write(toFile: configuration, atomically: true, encoding: .utf8)
     try """
     START {
     }
@@ -80,7 +81,6 @@ final class Server: Sendable {
     sasl_pwcheck_method: auxprop
     sasl_auxprop_plugin: sasldb
     sasl_sasldb_path: \(folder)/sasldb2
-    delete_mode: immediate
 
     """
   }
@@ -99,6 +99,11 @@ final class Server: Sendable {
     let copy = try home.file("copy.db", bytes)
     _ = try Child.run("/bin/chown", ["cyrus:mail", copy])
     return try Child.run(Self.folder + "/cyr_dbtool", ["-C", configuration, copy, "twoskip", "show"])
+  }
+
+  /// What Cyrus's own tool says of all mailboxes, intermediates and tombstones included: a JSON object by internal name.
+  func dump() throws -> [UInt8] {
+    try Child.run(Self.folder + "/ctl_mboxlist", ["-C", configuration, "-d", "-y"])
   }
 
   /// A connection, logged in.
