@@ -50,7 +50,8 @@ let package = Package(
     .executableTarget(
       name: "twoskip-hammer", dependencies: ["CyrusDatabase"], path: "Tests/Hammer", swiftSettings: testSettings),
     .testTarget(
-      name: "CyrusLiveTests", dependencies: ["CyrusDatabase", "CyrusMailboxes", "TestSupport"], swiftSettings: testSettings),
+      name: "CyrusLiveTests", dependencies: ["CyrusDatabase", "CyrusMailboxes", "TestSupport"],
+      swiftSettings: testSettings),
     .testTarget(
       name: "CyrusDatabaseTests", dependencies: ["CyrusDatabase", "CCyrusShim", "TestSupport"],
       swiftSettings: testSettings),
