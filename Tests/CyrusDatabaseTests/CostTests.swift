@@ -143,4 +143,28 @@ import Testing
     #expect(walk.pairs.reduce(0) { $0 + $1.value.count } <= end)
     #expect(!walk.errors.isEmpty)
   }
+
+  @Test(arguments: [1000, 10_000, 100_000])
+  func `a search looks at about two times log n heads`(_ count: Int) throws {
+    var builder = TwoskipBuilder(seed: 5, isBulk: true)
+    builder.begin()
+    for number in 0..<count { builder.set(Self.key(2 * number), []) }
+    builder.commit()
+    let bytes = builder.bytes
+    let state = TwoskipState(bytes.rawSpan, end: UInt64(bytes.count))
+    var random = SplitMix64(seed: 5)
+    var sum = 0
+    var most = 0
+    for _ in 0..<2000 {
+      // Every other key is absent.
+      let key = Self.key(random.below(2 * count))
+      let cost = try state.search(for: key.rawSpan, in: .raw).headCount
+      sum += cost
+      most = max(most, cost)
+    }
+    var logarithm = 0.0
+    while 1 << Int(logarithm) < count { logarithm += 1 }
+    #expect(Double(sum) / 2000 < 2.5 * logarithm, "\(Double(sum) / 2000) on average for log n = \(logarithm)")
+    #expect(Double(most) < 8 * logarithm, "\(most) at most")
+  }
 }

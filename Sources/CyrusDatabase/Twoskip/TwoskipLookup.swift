@@ -20,6 +20,8 @@ extension TwoskipState {
     let at: TwoskipRecord?
     /// Whether `at` has exactly the key sought.
     let isMatch: Bool
+    /// How many heads the search looked at, the list head included: what it costs.
+    let headCount: Int
   }
 
   /// Finds where `key` is or would be, if the file is in this order.
@@ -32,23 +34,28 @@ extension TwoskipState {
     var head = TwoskipHead()
     try load(&head, of: &current)
     var nextHead = TwoskipHead()
+    var headCount = 1
     var list = Twoskip.levels - 1
     // The last upper-list entry compared and found not smaller: neighbouring lists often lead to the same one.
     var tooFar: UInt64 = 0
     while list > 0 {
       // A record stands on as many lists as it has levels; `list` is never above those of `current`.
       let pointer = head.pointer(list + 1)
-      if pointer != 0, pointer != tooFar, let next = hint(pointer, list: list, after: current, in: order, &nextHead) {
-        if order.compare(next.key(in: bytes), key) < 0 {
-          current = next
-          swap(&head, &nextHead)
-          continue
+      if pointer != 0, pointer != tooFar {
+        headCount += 1
+        if let next = hint(pointer, list: list, after: current, in: order, &nextHead) {
+          if order.compare(next.key(in: bytes), key) < 0 {
+            current = next
+            swap(&head, &nextHead)
+            continue
+          }
+          tooFar = pointer
         }
-        tooFar = pointer
       }
       list -= 1
     }
     while let next = try self.next(after: current) {
+      headCount += 1
       try requireAscending(current, next, in: order)
       let comparison = order.compare(next.key(in: bytes), key)
       if comparison >= 0 {
@@ -56,12 +63,12 @@ extension TwoskipState {
         let isMatch = comparison == 0 && (order == .raw || next.key(in: bytes).holdsSameBytes(as: key))
         // A match proves itself. That a key is absent takes both of its neighbours.
         try checkNeighbours(isMatch ? nil : current, next)
-        return Position(before: current, at: next, isMatch: isMatch)
+        return Position(before: current, at: next, isMatch: isMatch, headCount: headCount)
       }
       current = next
     }
     try checkNeighbours(current, nil)
-    return Position(before: current, at: nil, isMatch: false)
+    return Position(before: current, at: nil, isMatch: false, headCount: headCount)
   }
 
   /// The record that a pointer of an upper list leads to, if it can be used to get nearer, and its head.
