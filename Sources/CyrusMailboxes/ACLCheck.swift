@@ -8,17 +8,21 @@ struct ACLCheck {
   /// again when a filter says that there may be one: that is at most so often, and mostly never.
   private static let tableCount = 64
 
-  private let source: ACLView.Source
+  private var source: ACLView.Source
   private var count = 0
   /// A bit for each identifier met, chosen by its bytes.
   private var filter: UInt64 = 0
   private var table: Set<[UInt8]>?
 
-  /// - Parameter isContinued: Whether there are entries already, which are not noted again.
-  init(_ source: ACLView.Source, isContinued: Bool = false) {
+  init(_ source: ACLView.Source) { self.source = source }
+
+  /// Goes on with the entries of one more list, which `source` has as well.
+  ///
+  /// From here on doubles are found with a table, whatever their number: it is made once, from the lists before.
+  mutating func goOn(with source: ACLView.Source) {
     self.source = source
-    if isContinued {
-      count = Self.tableCount
+    if table == nil {
+      count = max(count, Self.tableCount)
       filter = .max
     }
   }

@@ -152,14 +152,15 @@ private struct Sample {
       return false
     }
     if isPrefixed { return true }
-    try look(at: snapshot, prefix: "I", limit: 1) { _, record in
+    // Not one alone: its value may be broken.
+    try look(at: snapshot, prefix: "I") { _, record in
       isPrefixed = Self.hasName(record)
-      return false
+      return !isPrefixed && Self.isBroken(record)
     }
     if isPrefixed { return true }
-    try look(at: snapshot, prefix: "N", limit: 1) { _, record in
+    try look(at: snapshot, prefix: "N") { _, record in
       isPrefixed = Self.isPrefixedName(record)
-      return false
+      return !isPrefixed && Self.isBroken(record)
     }
     return isPrefixed
   }
@@ -168,6 +169,11 @@ private struct Sample {
   private static func hasName(_ record: borrowing RecordView) -> Bool {
     let entry = MailboxEntryView(key: record.key, value: record.value, form: .prefixed)
     return entry.valueForm == .dlist && entry.state(of: .name) == .value
+  }
+
+  /// Whether the value cannot be decoded, so that it says nothing.
+  private static func isBroken(_ record: borrowing RecordView) -> Bool {
+    MailboxEntryView(key: record.key, value: record.value, form: .prefixed).errorCount > 0
   }
 
   /// Whether a key that begins with `N` is of the prefixed form.

@@ -56,6 +56,8 @@ extension MailboxFields {
   private mutating func readPairs(
     _ scanner: inout DListScanner, _ value: RawSpan, _ context: MailboxFieldContext, _ tally: inout IssueTally
   ) throws(DListError) {
+    // One for all ACLs of the record, of which there should be one.
+    var aclCheck: ACLCheck?
     while true {
       switch try scanner.advanceToKey() {
       case .key:
@@ -73,7 +75,7 @@ extension MailboxFields {
             try passOver(&scanner, &tally)
             note(field, .unreadable)
           } else if field == .acl {
-            try readACL(&scanner, value, &tally)
+            try readACL(&scanner, value, &aclCheck, &tally)
           } else {
             try readHistory(&scanner, value, &tally)
           }
@@ -200,7 +202,7 @@ extension MailboxFields {
 
 extension MailboxFields {
   private mutating func readACL(
-    _ scanner: inout DListScanner, _ value: RawSpan, _ tally: inout IssueTally
+    _ scanner: inout DListScanner, _ value: RawSpan, _ aclCheck: inout ACLCheck?, _ tally: inout IssueTally
   ) throws(DListError) {
     switch try scanner.advance() {
     case .kvlistStart: break
@@ -208,7 +210,12 @@ extension MailboxFields {
     default: return refuseACL(scanner.string.contents, &tally)
     }
     let start = aclCount == 0 ? scanner.mark : self[.acl].range.lowerBound
-    var check = ACLCheck(.dlist(at: start, count: Int(aclCount) + 1), isContinued: aclCount > 0)
+    let source = ACLView.Source.dlist(at: start, count: Int(aclCount) + 1)
+    var check = aclCheck ?? ACLCheck(source)
+    // Given back at the end: a copy that both had would copy its table.
+    if aclCheck != nil { check.goOn(with: source) }
+    aclCheck = nil
+    defer { aclCheck = check }
     while true {
       switch try scanner.advanceToKey() {
       case .key: break

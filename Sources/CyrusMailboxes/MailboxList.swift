@@ -182,14 +182,20 @@ private struct MailboxFilter {
         return false
       }
     case .domain where isScan:
-      if name.domain != nil { return false }
+      if let domain = name.domain, domain.byteCount > 0 { return false }
+    case .domain(let domain):
+      guard let found = name.domain, found.holdsSameBytes(as: domain.rawSpan) else { return false }
     case .prefix(let prefix):
       if !name.starts(with: prefix) { return false }
-    case .all, .domain, .name, .uniqueID, .jmapID: break
+    case .name(let wanted):
+      // A `^` in an old key is a dot.
+      if name.compare(with: wanted.view) != 0 { return false }
+    case .all, .uniqueID, .jmapID: break
     }
-    if states == .all, !isScan { return true }
+    if case .uniqueID = selection {} else if states == .all, !isScan { return true }
     let entry = MailboxEntryView(key: record.key, value: record.value, form: keys)
-    if isScan, case .uniqueID(let id) = selection {
+    // What leads from an id to a name can be stale.
+    if case .uniqueID(let id) = selection {
       guard let found = entry.uniqueID, found.copy() == id else { return false }
     }
     return states.contains(entry.mailboxState(settings))

@@ -131,8 +131,15 @@ private struct KeyMaker {
 
   /// The INBOX of a user in all spellings that mean the same; none for a user that can have none.
   func inboxes(of user: [UInt8]) -> [MailboxName] {
-    guard let inbox = MailboxName(inboxOf: user, defaultDomain: settings.defaultDomain) else { return [] }
-    return spellings(of: inbox)
+    var inboxes: [MailboxName] = []
+    if let inbox = MailboxName(inboxOf: user, defaultDomain: settings.defaultDomain) {
+      inboxes = spellings(of: inbox)
+    }
+    // A user's name may hold an `@` that parts no domain from it.
+    if user.contains(UInt8(ascii: "@")), let inbox = MailboxName(domain: nil, localpart: user, components: []) {
+      inboxes.append(inbox)
+    }
+    return inboxes
   }
 
   /// A name, and if it has no domain also the one with the default domain.

@@ -59,13 +59,24 @@ import Testing
     #expect((info["mailboxes"] as? [String: Any])?["releases"] as? String == file.releases)
   }
 
+  @Test func `a user or an id that is not there is a no`() throws {
+    let copy = try FixtureCopy("mailboxes/mailboxes.db")
+    for arguments in [["--user", "nobody"], ["--id", "0000000000000000"]] {
+      let run = try Tool.run(["mailboxes", copy.path] + arguments)
+      #expect(run.status == 1)
+    }
+    #expect(try Tool.run(["mailboxes", copy.path, "--user", "joe", "-q"]).status == 0)
+  }
+
   @Test func `user, domain, id and conditions choose`() throws {
     let path = try FixtureCopy("mailboxes/mailboxes.db").path
     let listed = try Self.listed("mailboxes").values
     func count(_ arguments: String...) throws -> Int {
       let run = try Tool.run(["mailboxes", path, "--format", "ndjson"] + arguments)
-      #expect(run.status == 0, "\(run)")
-      return run.lines.count - 2
+      let count = run.lines.count - 2
+      let isAsked = arguments.contains("--user") || arguments.contains("--id")
+      #expect(run.status == (isAsked && count == 0 ? 1 : 0), "\(run)")
+      return count
     }
     #expect(try count("--all", "--user", "joe") == listed.count { $0["owner"] as? String == "joe" })
     #expect(try count("--all", "--where", "owner=joe") == listed.count { $0["owner"] as? String == "joe" })

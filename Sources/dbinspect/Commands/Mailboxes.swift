@@ -34,6 +34,7 @@ struct Mailboxes: DatabaseCommand {
 
       EXIT STATUS
         0   all that was asked for was listed
+        1   there is no such user, or no mailbox with that id
         2   something could not be read, or is missing
         75  in use for too long, or cut while it was being listed
       """)
@@ -103,7 +104,9 @@ struct Mailboxes: DatabaseCommand {
     }
     listing.tell(
       losses, stateNote, about: file, quiet: quiet, isFramed: format == .ndjson, readerIsGone: output.hasEnded)
-    return listing.status(readerIsGone: output.hasEnded)
+    let status = listing.status(readerIsGone: output.hasEnded)
+    // Who asks for one user or one mailbox wants to know whether it is there.
+    return status == .yes && listing.count == 0 && !output.hasEnded && (user != nil || id != nil) ? .no : status
   }
 
   private var selection: MailboxSelection {
