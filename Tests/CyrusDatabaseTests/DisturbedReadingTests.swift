@@ -98,7 +98,6 @@ import Testing
     }
   }
 
-  /// Every attempt to open a file on which the process has a lock leaves a descriptor open for good.
   @Test func `refusing to open does not use up descriptors`() async {
     await #expect(processExitsWith: .success) {
       let folder = try TemporaryFolder()
@@ -110,7 +109,8 @@ import Testing
         #expect(throws: DatabaseError.lockedByThisProcess(path: path)) { _ = try Database(path: path) }
       }
       let after = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
-      #expect(after <= before + 1, "\(after - before)")
+      // Fifty if each try left one. The process's other threads may have opened some of their own meanwhile.
+      #expect(after < before + 10, "\(after - before)")
     }
   }
 }
