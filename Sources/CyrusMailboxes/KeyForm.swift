@@ -45,7 +45,7 @@ public struct MailboxListForm: Hashable, Sendable {
   public var isMixed: Bool { disagreementCount > 1 }
 
   /// What reports call a file with keys of both forms.
-  public static let mixedKeysRule = "file.mixedKeys"
+  public static let mixedKeysRule = CrossCheckRule.mixedKeys.rawValue
 
   /// Finds out how the keys of a file are built.
   ///

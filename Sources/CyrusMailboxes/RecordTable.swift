@@ -9,23 +9,27 @@ import CyrusDatabase
 struct RecordTable {
   /// 0, or half a hash above an index and one.
   private var slots: [UInt64]
+  /// How many records may still be inserted.
+  private var room: Int
 
   /// - Parameter count: At most so many records are inserted; below 2³² − 1.
-  init(count: Int) { slots = [UInt64](repeating: 0, count: count + count / 4 + 8) }
+  init(count: Int) {
+    slots = [UInt64](repeating: 0, count: count + count / 4 + 8)
+    room = count
+  }
 
   private func start(_ hash: UInt64) -> Int { Int(hash.multipliedFullWidth(by: UInt64(slots.count)).high) }
 
-  /// - Precondition: Fewer records are in the table than were announced; checked in every build.
+  /// Puts a record in; leaves it out if there are more than were announced.
+  ///
+  /// That happens only if a file that is read without a lock is rewritten between two passes, by something else than
+  /// Cyrus. The table must not be full then: a search ends at a free slot.
   mutating func insert(_ hash: UInt64, _ index: Int) {
+    guard room > 0 else { return }
+    room -= 1
     var slot = start(hash)
-    for _ in slots.indices {
-      if slots[slot] == 0 {
-        slots[slot] = hash << 32 | UInt64(index + 1)
-        return
-      }
-      slot = slot + 1 == slots.count ? 0 : slot + 1
-    }
-    preconditionFailure("more records than the table has room for")
+    while slots[slot] != 0 { slot = slot + 1 == slots.count ? 0 : slot + 1 }
+    slots[slot] = hash << 32 | UInt64(index + 1)
   }
 
   /// Goes through the records that may be meant.
