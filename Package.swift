@@ -24,6 +24,7 @@ let package = Package(
   products: [
     .library(name: "CyrusDatabase", targets: ["CyrusDatabase"]),
     .library(name: "CyrusMailboxes", targets: ["CyrusMailboxes"]),
+    .library(name: "CyrusSync", targets: ["CyrusSync"]),
     .executable(name: "dbinspect", targets: ["dbinspect"]),
   ],
   dependencies: [
@@ -36,6 +37,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CyrusDatabase", dependencies: ["CCyrusShim"], swiftSettings: librarySettings),
     .target(name: "CyrusMailboxes", dependencies: ["CyrusDatabase"], swiftSettings: librarySettings),
+    .target(name: "CyrusSync", dependencies: ["CyrusDatabase", "CyrusMailboxes"], swiftSettings: librarySettings),
     .executableTarget(
       name: "dbinspect",
       dependencies: [
@@ -57,6 +59,9 @@ let package = Package(
       swiftSettings: testSettings),
     .testTarget(
       name: "CyrusMailboxesTests", dependencies: ["CyrusMailboxes", "CyrusDatabase", "TestSupport"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "CyrusSyncTests", dependencies: ["CyrusSync", "CyrusMailboxes", "CyrusDatabase", "TestSupport"],
       swiftSettings: testSettings),
     .testTarget(
       name: "DbinspectTests", dependencies: ["dbinspect", "TestSupport"], swiftSettings: testSettings),
