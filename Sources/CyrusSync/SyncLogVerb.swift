@@ -10,6 +10,8 @@
 //
 // Facts: Cyrus's imap/sync_log.c, imap/sync_log.h and imap/sync_client.c of releases 2.3.0 to 3.13.7.
 
+import CyrusDatabase
+
 /// The first word of a line: what has changed.
 public enum SyncLogVerb: String, Sendable, Hashable, CaseIterable {
   /// A whole user.
@@ -42,4 +44,49 @@ public enum SyncLogVerb: String, Sendable, Hashable, CaseIterable {
   case sub = "SUB"
   /// As `SUB`. Only 2.3.
   case unsub = "UNSUB"
+}
+
+extension SyncLogVerb {
+  /// How many arguments Cyrus writes after it: 1 or 2. Its reader takes a second one after any verb.
+  public var argumentCount: Int {
+    switch self {
+    case .doubleMailbox, .rename, .seen, .sub, .unsub: 2
+    case .user, .unuser, .meta, .sieve, .mailbox, .unmailbox, .append, .acl, .quota, .annotation: 1
+    }
+  }
+
+  /// The verb that a word is, small letters taken for capitals; nil if there is none.
+  init?(word: RawSpan) {
+    func isWord(_ verb: SyncLogVerb) -> Bool {
+      var place = 0
+      // Verbs are short enough to be held without an allocation.
+      for letter in verb.rawValue.utf8 {
+        let byte = word.byte(at: place)
+        guard byte == letter || byte == letter | 0x20 else { return false }
+        place += 1
+      }
+      return true
+    }
+    let candidates: (SyncLogVerb, SyncLogVerb?, SyncLogVerb?)
+    switch word.byteCount {
+    case 3: candidates = (.sub, .acl, nil)
+    case 4: candidates = (.seen, .user, .meta)
+    case 5: candidates = (.quota, .sieve, .unsub)
+    case 6: candidates = (.append, .rename, .unuser)
+    case 7: candidates = (.mailbox, nil, nil)
+    case 9: candidates = (.unmailbox, nil, nil)
+    case 10: candidates = (.annotation, nil, nil)
+    case 13: candidates = (.doubleMailbox, nil, nil)
+    default: return nil
+    }
+    if isWord(candidates.0) {
+      self = candidates.0
+    } else if let second = candidates.1, isWord(second) {
+      self = second
+    } else if let third = candidates.2, isWord(third) {
+      self = third
+    } else {
+      return nil
+    }
+  }
 }
