@@ -35,11 +35,18 @@ public struct Damage: Error, Hashable, Sendable, CustomStringConvertible {
   public let description: String
 
   init(_ error: TwoskipError) {
-    rule = error.code.rule.name
-    offset = error.offset
-    expected = error.expected
-    found = error.found
-    description = error.description
+    self.init(
+      rule: error.code.rule.name, offset: error.offset, expected: error.expected, found: error.found,
+      description: error.description)
+  }
+
+  /// Damage that another module has found in a file of a format of its own.
+  package init(rule: String, offset: UInt64, expected: UInt64?, found: UInt64?, description: String) {
+    self.rule = rule
+    self.offset = offset
+    self.expected = expected
+    self.found = found
+    self.description = description
   }
 }
 
