@@ -1,0 +1,1 @@
+../../../Tests/CyrusMailboxesTests/IndexExamination.swift
