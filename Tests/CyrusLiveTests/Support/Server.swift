@@ -1,5 +1,6 @@
 // A real Cyrus server of its own: master and imapd, on a port of the loopback, in a folder that goes with it.
 
+import CyrusMailboxes
 import Foundation
 import Glibc
 
@@ -104,6 +105,21 @@ final class Server: Sendable {
   /// What Cyrus's own tool says of all mailboxes, intermediates and tombstones included: a JSON object by internal name.
   func dump() throws -> [UInt8] {
     try Child.run(Self.folder + "/ctl_mboxlist", ["-C", configuration, "-d", "-y"])
+  }
+
+  /// What Cyrus's own tool says of a mailbox and its messages.
+  ///
+  /// - Parameter mailbox: Its name as an administrator gives it.
+  func examination(of mailbox: String) throws -> String {
+    let arguments = ["-C", configuration, mailbox]
+    return String(decoding: try Child.run(Self.folder + "/mbexamine", arguments), as: UTF8.self)
+  }
+
+  /// Where its mailboxes are.
+  var paths: PathSettings {
+    PathSettings(
+      configDirectory: home.file("conf"),
+      partitions: [PathSettings.Partition(name: "default", directory: home.file("spool"))])
   }
 
   /// A connection, logged in.
