@@ -15,6 +15,7 @@ let package = Package(
       dependencies: [
         "CLibFuzzer", "TestSupport", .product(name: "CyrusDatabase", package: "cyrus-inspect"),
         .product(name: "CyrusMailboxes", package: "cyrus-inspect"),
+        .product(name: "CyrusSync", package: "cyrus-inspect"),
       ],
       swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
   ]

@@ -225,6 +225,7 @@ public struct SyncLogScanner: ~Escapable {
     var firstNul = -1
     var escapeCount = 0
     while place < bytes.byteCount {
+      let first = place
       var byte = bytes.byte(at: place)
       switch byte {
       case UInt8(ascii: "\\"):
@@ -241,7 +242,8 @@ public struct SyncLogScanner: ~Escapable {
       case UInt8(ascii: "\r"), UInt8(ascii: "\n"): throw .poison(place)
       default: break
       }
-      if byte == 0, firstNul < 0 { firstNul = place }
+      // Together with the backslash before it, if there is one.
+      if byte == 0, firstNul < 0 { firstNul = first }
       place += 1
       guard place - start - escapeCount <= Self.wordByteCountMax else { throw .tooLong(place - 1) }
     }

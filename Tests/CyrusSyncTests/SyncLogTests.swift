@@ -137,6 +137,13 @@ struct SyncLogTests {
     #expect(scanner.next() == .end && scanner.next() == .end)
   }
 
+  @Test("A NUL behind a backslash ends the argument as any other")
+  func escapedNul() {
+    let log = SyncLog(label: "log", bytes: Array("USER \"a\\\0b\"\n".utf8))
+    #expect(log.parsed == [["USER", "a"].map { Array($0.utf8) }])
+    #expect(log.diagnostics.map(\.description) == ["line 1, byte 7: nul"])
+  }
+
   @Test("A line of another log gives nothing")
   func foreign() {
     let long = SyncLog(label: "a", bytes: Array("USER a\nMAILBOX user.a\n".utf8))

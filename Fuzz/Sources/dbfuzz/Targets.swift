@@ -67,6 +67,7 @@ struct Target: Sendable {
         inRecord: Array(record.prefix(keyByteCount)), value: Array(record.dropFirst(keyByteCount)))
     },
     Target(name: "index") { IndexExamination.contradictions(in: $0) },
+    Target(name: "synclog") { SyncLogExamination.contradictions(in: $0) },
   ]
 
   /// A target that takes a whole file: as it is, and with right checksums, behind which hardly any input would get otherwise.

@@ -1,0 +1,1 @@
+../../../Tests/CyrusSyncTests/NaiveSyncLog.swift
