@@ -5,10 +5,12 @@
 
 #include "CCyrusShim.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -162,3 +164,60 @@ int ccs_copy_file(int descriptor, uint64_t byte_count, const void **address, uin
   *done = got;
   return 0;
 }
+
+// Appends a name with its NUL. False if memory is short.
+static bool append(char **names, size_t *count, size_t *room, const char *name) {
+  size_t length = strlen(name) + 1;
+  if (length > *room - *count) {
+    size_t wanted = 2 * *room + length;
+    char *grown = realloc(*names, wanted);
+    if (grown == NULL) return false;
+    *names = grown;
+    *room = wanted;
+  }
+  memcpy(*names + *count, name, length);
+  *count += length;
+  return true;
+}
+
+int ccs_names(const char *path, const char **names, size_t *byte_count) {
+  *names = NULL;
+  *byte_count = 0;
+  int descriptor;
+  do {
+    descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
+  } while (descriptor < 0 && errno == EINTR);
+  if (descriptor < 0) return errno;
+  DIR *directory = fdopendir(descriptor);
+  if (directory == NULL) {
+    int error = errno;
+    close(descriptor);
+    return error;
+  }
+  char *found = NULL;
+  size_t count = 0, room = 0;
+  int error = 0;
+  for (;;) {
+    errno = 0;
+    struct dirent *entry = readdir(directory);
+    if (entry == NULL) {
+      error = errno;
+      break;
+    }
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+    if (!append(&found, &count, &room, entry->d_name)) {
+      error = ENOMEM;
+      break;
+    }
+  }
+  closedir(directory);
+  if (error != 0) {
+    free(found);
+    return error;
+  }
+  *names = found;
+  *byte_count = count;
+  return 0;
+}
+
+void ccs_free_names(const char *names) { free((void *)names); }

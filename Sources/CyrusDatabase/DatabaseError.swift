@@ -14,6 +14,12 @@ public struct SystemCallFailure: Error, Hashable, Sendable, CustomStringConverti
   /// The system's reason.
   public let errno: Int32
 
+  package init(call: String, path: String, errno: Int32) {
+    self.call = call
+    self.path = path
+    self.errno = errno
+  }
+
   /// For example `No such file or directory (open)`.
   public var description: String {
     // strerror of glibc is thread-safe since 2.32 and never returns nil.

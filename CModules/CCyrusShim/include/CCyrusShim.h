@@ -75,6 +75,16 @@ int ccs_facts_of_descriptor(int descriptor, ccs_facts *facts);
 /// The facts of what `path` names now, links followed. Errors: those of stat(2).
 int ccs_facts_of_path(const char *path, ccs_facts *facts);
 
+/// The names in a directory, but for `.` and `..`, in no order, each with a NUL behind it.
+///
+/// The caller owns the memory and gives it back to `ccs_free_names`; it is NULL if there are none. Never blocks on what
+/// is not a directory. A name that comes or goes meanwhile may be there or not; the others are.
+/// Errors: ENOMEM, those of open(2) and readdir(3); ENOTDIR if it is no directory.
+int ccs_names(const char *path, const char *_Nullable *_Nonnull names, size_t *byte_count);
+
+/// Gives names back; NULL will do.
+void ccs_free_names(const char *_Nullable names);
+
 /// Closes a descriptor that `ccs_open` gave. Cannot fail in a way that matters to a reader.
 void ccs_close(int descriptor);
 

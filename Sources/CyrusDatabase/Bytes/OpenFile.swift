@@ -6,15 +6,18 @@ import CCyrusShim
 import Glibc
 
 /// What tells one file from another, and whether it is being changed.
-struct FileFacts {
+package struct FileFacts: Sendable {
   /// Device number and inode together name a file as long as it exists.
-  let device: UInt64, inode: UInt64
+  package let device: UInt64, inode: UInt64
   /// Size in bytes.
-  let byteCount: UInt64
+  package let byteCount: UInt64
   /// How long ago the file was last changed; 0 if in the future.
   let quietMilliseconds: UInt64
   /// When the content was last changed, and when anything about the file was, in nanoseconds since 1970.
   private let modified: Int64, changed: Int64
+
+  /// When the content was last changed, in whole seconds since 1970.
+  package var modifiedSeconds: Int64 { (modified / 1_000_000_000) - (modified % 1_000_000_000 < 0 ? 1 : 0) }
 
   init(_ facts: ccs_facts) {
     device = facts.device
@@ -30,22 +33,33 @@ struct FileFacts {
     isSameFile(as: other) && byteCount == other.byteCount && modified == other.modified && changed == other.changed
   }
 
+  /// Those of what a path names now, links seen through; nil if that is nothing.
+  ///
+  /// - Throws: ``DatabaseError``: `.system` as stat(2) says.
+  package static func ofPath(_ path: String) throws(DatabaseError) -> FileFacts? {
+    var facts = ccs_facts()
+    let error = unsafe path.withCString { unsafe ccs_facts_of_path($0, &facts) }
+    if error == ENOENT { return nil }
+    guard error == 0 else { throw .system(SystemCallFailure(call: "stat", path: path, errno: error)) }
+    return FileFacts(facts)
+  }
+
   /// Whether both are of the same file, at whatever moments.
-  func isSameFile(as other: FileFacts) -> Bool { device == other.device && inode == other.inode }
+  package func isSameFile(as other: FileFacts) -> Bool { device == other.device && inode == other.inode }
 }
 
 /// An open descriptor of a regular file. Closing it drops its lock.
-struct OpenFile: ~Copyable, Sendable {
-  let path: String
+package struct OpenFile: ~Copyable, Sendable {
+  package let path: String
   /// For the proof that a snapshot makes; whoever uses it must not outlive this value.
   let descriptor: Int32
   /// The facts at the moment of opening.
-  let openingFacts: FileFacts
+  package let openingFacts: FileFacts
 
   /// Opens a regular file.
   ///
   /// - Throws: ``DatabaseError``: `.system` as open(2) and fstat(2) say, `.notRegularFile`, `.lockedByThisProcess`.
-  init(path: String) throws(DatabaseError) {
+  package init(path: String) throws(DatabaseError) {
     guard !path.utf8.contains(0) else {
       throw .system(SystemCallFailure(call: "open", path: path, errno: ENOENT))
     }
@@ -66,21 +80,21 @@ struct OpenFile: ~Copyable, Sendable {
   deinit { ccs_close(descriptor) }
 
   /// The facts as they are now.
-  func facts() throws(DatabaseError) -> FileFacts {
+  package func facts() throws(DatabaseError) -> FileFacts {
     var facts = ccs_facts()
     try check(unsafe ccs_facts_of_descriptor(descriptor, &facts), "fstat")
     return FileFacts(facts)
   }
 
   /// Whether the path still names this file.
-  func isStillAtPath() -> Bool {
+  package func isStillAtPath() -> Bool {
     var facts = ccs_facts()
     let error = unsafe path.withCString { unsafe ccs_facts_of_path($0, &facts) }
     return error == 0 && FileFacts(facts).isSameFile(as: openingFacts)
   }
 
   /// The bytes from `offset` on, `count` of them or as many as there are.
-  func read(at offset: UInt64, count: Int) throws(DatabaseError) -> [UInt8] {
+  package func read(at offset: UInt64, count: Int) throws(DatabaseError) -> [UInt8] {
     var buffer = [UInt8](repeating: 0, count: count)
     var done = 0
     var span = buffer.mutableSpan
