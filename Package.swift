@@ -41,7 +41,8 @@ let package = Package(
     .executableTarget(
       name: "dbinspect",
       dependencies: [
-        "CyrusDatabase", "CyrusMailboxes", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CyrusDatabase", "CyrusMailboxes", "CyrusSync",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .executableTarget(

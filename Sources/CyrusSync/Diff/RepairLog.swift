@@ -1,0 +1,120 @@
+// The lines of a sync log that make good what no line is on its way for.
+//
+//   a line for each difference ─ those of one user, if there are many, become USER ─ needless ones go ─ sorted
+//
+//   order   RENAME MAILBOX UNMAILBOX QUOTA ANNOTATION SEEN SUB META USER UNUSER, then by names
+//
+// Surprise: a user to whom a mailbox of another was renamed cannot be done as a whole: the replica refuses, as it has the
+// unique ids under their old names.
+
+public import CyrusMailboxes
+
+/// The lines that make good what differs and is not on its way.
+public struct RepairLog: Sendable {
+  /// The lines, in the order in which they are best read.
+  public private(set) var actions: [SyncAction] = []
+  /// Mailboxes whose lines were left out, in the order of names.
+  public private(set) var omissions: [Omission] = []
+
+  /// A mailbox whose line was left out.
+  public struct Omission: Sendable, Hashable {
+    /// The mailbox.
+    public let name: MailboxName
+    /// Why.
+    public let reason: Reason
+
+    /// Why a line was left out.
+    public enum Reason: String, Sendable, Hashable, CaseIterable {
+      /// This release of sync_client dies of a mailbox without an owner that is newer on the replica.
+      case abortsClient
+      /// The name has a byte that no line can hold.
+      case unwritable
+    }
+  }
+
+  /// Collects the lines for the drift of a report.
+  public init(_ report: StoreDiffReport) {
+    let options = report.options
+    var groups: [[UInt8]: Group] = [:]
+    let omitted = Self.omissions(report)
+    for difference in report.differences where difference.status == .drift {
+      guard let repair = difference.repair, omitted[difference.name] == nil else { continue }
+      let owner = difference.user ?? []
+      var group = groups[owner] ?? Group(owner: report.facts.liveOwner(of: difference.name))
+      group.lines.formUnion(repair)
+      if case .renamed(let replicaName, _) = difference.detail, replicaName.owner != difference.user {
+        group.crossesOwners = true
+      }
+      groups[owner] = group
+    }
+    var lines: Set<SyncAction> = []
+    for group in groups.values {
+      lines.formUnion(group.reduced(to: options.promotionThreshold, always: options.isCacheInUse))
+    }
+    let order = RepairOrder(options.settings)
+    actions = lines.map { ($0, order.key(of: $0)) }.sorted { RepairOrder.precedes($0.1, $1.1) }.map(\.0)
+    omissions = omitted.map { Omission(name: $0.key, reason: $0.value) }.sorted { $0.name < $1.name }
+  }
+
+  private static func omissions(_ report: StoreDiffReport) -> [MailboxName: Omission.Reason] {
+    var omissions: [MailboxName: Omission.Reason] = [:]
+    for difference in report.differences where difference.status == .drift {
+      if difference.repair?.contains(where: \.isUnwritable) == true {
+        omissions[difference.name] = .unwritable
+      } else if report.client.abortsOnSharedMailboxes, difference.user == nil,
+        difference.detail.direction == .replicaAhead || difference.detail.direction == .divergent
+      {
+        omissions[difference.name] = .abortsClient
+      }
+    }
+    return omissions
+  }
+}
+
+/// The lines for one owner.
+private struct Group {
+  /// nil if a line for the whole user would do nothing.
+  let owner: [UInt8]?
+  var lines: Set<SyncAction> = []
+  var crossesOwners = false
+
+  init(owner: [UInt8]?) { self.owner = owner }
+
+  func reduced(to threshold: Int, always: Bool) -> Set<SyncAction> {
+    let renamed = Set(lines.compactMap { $0.verb == .rename ? $0.second : nil })
+    let narrow = lines.filter { $0.verb != .mailbox || !renamed.contains($0.first) }
+    guard let owner, !crossesOwners else { return narrow }
+    let whole = SyncAction(.user, owner)
+    return always || narrow.contains(whole) || narrow.count > threshold ? [whole] : narrow
+  }
+}
+
+/// The order of the lines.
+private struct RepairOrder {
+  private let settings: NameSettings
+
+  init(_ settings: NameSettings) { self.settings = settings }
+
+  struct Key {
+    let section: Int
+    let first: [UInt8]
+    let second: [UInt8]
+  }
+
+  func key(of action: SyncAction) -> Key {
+    let sections: [SyncLogVerb] = [
+      .rename, .mailbox, .unmailbox, .quota, .annotation, .seen, .sub, .meta, .user, .unuser,
+    ]
+    let namesMailbox = [.rename, .mailbox, .unmailbox, .quota, .annotation].contains(action.verb)
+    return Key(
+      section: sections.firstIndex(of: action.verb) ?? sections.count,
+      first: namesMailbox ? settings.name(inLog: action.first).databaseName : action.first,
+      second: action.second.map { namesMailbox ? settings.name(inLog: $0).databaseName : $0 } ?? [])
+  }
+
+  static func precedes(_ left: Key, _ right: Key) -> Bool {
+    if left.section != right.section { return left.section < right.section }
+    if left.first != right.first { return left.first.lexicographicallyPrecedes(right.first) }
+    return left.second.lexicographicallyPrecedes(right.second)
+  }
+}

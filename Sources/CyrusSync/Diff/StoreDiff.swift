@@ -1,0 +1,136 @@
+// The difference of two stores: what differs, what of it is on its way, what is not, and what would make it good.
+//
+//   lists ─ merge by name ─ join by id ─ judge ─ look for covering lines ─> report ─> repair log
+//
+// Surprise: half of what two lists differ in is of no account: times, former names, tombstones, records under ids.
+//
+// Facts: Docs/Formats/sync-diff.md.
+
+public import CyrusDatabase
+public import CyrusMailboxes
+
+/// Compares two stores, one of which is to be a copy of the other.
+///
+/// ```swift
+/// let master = try StoreSnapshot(Database(path: "/var/lib/imap1/mailboxes.db"))
+/// let logs = try SyncLogReader(directory: "/var/lib/imap1/sync").capture(channel: "").logs
+/// let replica = try StoreSnapshot(Database(path: "/var/lib/imap2/mailboxes.db"))
+/// let report = try StoreDiff().report(master: master, replica: replica, pending: logs)
+/// for difference in report.differences where difference.status == .drift { … }
+/// ```
+///
+/// Take the three in this order. Changes are committed first and logged then, and their lines are removed only after the
+/// replica has them: what the replica lacks by then has its line in the log, or never had one.
+public struct StoreDiff: Sendable {
+  /// The release of sync_client on the master; nil for what its list suggests.
+  public var client: SyncClientVersion?
+  /// Whether a mailbox must lie on the same partition on both sides. Off for stores that are laid out differently.
+  public var comparesPartitions = true
+  /// The partitions that the replica has; nil for those that its mailboxes lie on.
+  public var replicaPartitions: Set<[UInt8]>?
+  /// Whether a mailbox may be removed from the replica if the master has a tombstone of that name, but of another one.
+  public var allowsForeignDelete = false
+  /// How many lines for one user make it a line for the whole user.
+  public var promotionThreshold = 8
+  /// Whether sync_client remembers in a cache what the replica has, by which it is fooled unless a line is for a user.
+  public var isCacheInUse = false
+  /// Which names are deleted ones, and which domain means none.
+  public var settings = NameSettings()
+  /// Tells what mailboxes hold; nil to compare the lists alone.
+  public var states: MailboxStateSource?
+
+  /// A comparison with the defaults of Cyrus.
+  public init() {}
+
+  /// Compares two stores.
+  ///
+  /// - Parameters:
+  ///   - master: The side that changes are made on.
+  ///   - replica: The side that they are carried over to.
+  ///   - logs: What is pending on the channel that feeds the replica, in the order in which it will be read.
+  /// - Throws: ``/CyrusDatabase/DatabaseError/faulted(path:)`` if a file was cut meanwhile; what looking up records of the
+  ///   master can throw. Damage is no error, but the report says so.
+  /// - Complexity: O(mailboxes of both) and O(length of the logs) expected. Memory: 4 bytes for each mailbox of the
+  ///   master, and by the number of differences and lines.
+  public func report(
+    master: borrowing StoreSnapshot, replica: borrowing StoreSnapshot, pending logs: [SyncLog] = []
+  ) throws(DatabaseError) -> StoreDiffReport {
+    let client = client ?? SyncClientVersion(master: master.list.form)
+    let comparison = FieldComparison(settings: settings, comparesPartitions: comparesPartitions, states: states)
+    let merge = try StoreMerge(master.list, replica.list, comparison)
+    let join = try StoreJoin(merge, master.list, replica.list, comparison)
+    let partitions = replicaPartitions ?? merge.replicaPartitions
+    let facts = try StoreFacts(join, master, replica, client, replicaPartitions: partitions)
+    var batches = logs.map { PendingBatch($0, client: client, settings: settings) }
+    if client.addsFormerNames, !join.differences.isEmpty {
+      for index in batches.indices { try batches[index].addFormerNames(master) }
+    }
+    var differences = judge(join, facts, client, batches)
+    differences.sort { left, right in
+      if left.name != right.name { return left.name < right.name }
+      return left.detail.className < right.detail.className
+    }
+    return StoreDiffReport(
+      options: self, client: client, replicaPartitions: partitions, differences: differences,
+      pendingLineCount: logs.reduce(0) { $0 + $1.lines.count },
+      isMasterComplete: master.isComplete, isReplicaComplete: replica.isComplete,
+      mailboxCount: (merge.liveCount.master, merge.liveCount.replica),
+      skippedCount: (merge.skippedCount.master, merge.skippedCount.replica),
+      forms: (master.list.form, replica.list.form), facts: facts)
+  }
+
+  private func judge(
+    _ join: StoreJoin, _ facts: StoreFacts, _ client: SyncClientVersion, _ batches: [PendingBatch]
+  ) -> [StoreDifference] {
+    var judgement = Judgement(self, client, facts)
+    var coverage = Coverage(batches, client)
+    return join.differences.map { raw in
+      let severity = judgement.severity(raw)
+      let isRepairable = judgement.isRepairable(raw)
+      let cover = coverage.cover(of: raw, facts)
+      let status: StoreDifference.Status
+      switch (severity, cover, isRepairable) {
+      case (.info, _, _): status = .ignored
+      case (_, .some, true): status = .pending
+      case (_, .some, false): status = .pendingConflict
+      case (_, nil, true): status = .drift
+      case (_, nil, false): status = .conflict
+      }
+      return StoreDifference(
+        detail: raw.detail, name: raw.name, uniqueID: raw.id, severity: severity, status: status,
+        repair: isRepairable ? judgement.repair(of: raw) : nil,
+        explanation: status == .ignored ? nil : cover.map(coverage.explanation))
+    }
+  }
+}
+
+extension Coverage {
+  mutating func cover(of difference: RawDifference, _ facts: StoreFacts) -> Cover? {
+    let name = difference.name
+    switch difference.detail {
+    case .missing(let blocker): return cover(ofMissing: name, isBlocked: blocker != nil, facts)
+    case .extra(let tombstone): return cover(ofExtra: name, tombstone, id: difference.id, facts)
+    case .unreadable, .duplicateUniqueID: return nil
+    default:
+      // Of a renamed mailbox whatever else differs is settled by its rename.
+      guard let id = difference.id, facts.renames[id] != nil else { return cover(of: name, facts) }
+      return cover(ofRename: id, facts)
+    }
+  }
+}
+
+extension PendingBatch {
+  /// Adds the former names of all mailboxes that are named, as sync_client does from 3.6 on.
+  mutating func addFormerNames(_ master: borrowing StoreSnapshot) throws(DatabaseError) {
+    var named: [[UInt8]: [Membership]] = [:]
+    for (name, members) in mailboxes {
+      guard let id = try master.uniqueID(of: name) else { continue }
+      named[id, default: []] += members
+    }
+    for (id, names) in try master.formerNames(of: Set(named.keys)) {
+      for member in named[id] ?? [] {
+        for name in names { insert(name, member.group, member.line) }
+      }
+    }
+  }
+}

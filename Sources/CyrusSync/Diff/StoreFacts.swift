@@ -1,0 +1,74 @@
+// What has to be known of both stores to judge a difference, besides the two records.
+
+import CyrusDatabase
+import CyrusMailboxes
+
+/// What has to be known of both stores to judge differences.
+struct StoreFacts: Sendable {
+  /// Renamed ids: the master's name for each, and the replica's.
+  let renames: [[UInt8]: (name: MailboxName, replicaName: MailboxName)]
+  /// Names of mailboxes that only the replica has.
+  let extraNames: Set<MailboxName>
+  /// Those of them that the master has another live mailbox under.
+  let replacedNames: Set<MailboxName>
+  /// Renamed mailboxes by what the replica calls them.
+  let movedAway: [MailboxName: (name: MailboxName, id: [UInt8])]
+  /// What the replica calls those in a cycle of renames that can be led out of it over a former name.
+  let breakableNames: Set<MailboxName>
+  /// Users whose INBOX is missing on the replica.
+  let missingOwners: Set<[UInt8]>
+  /// Whether the replica is of a release that replaces a mailbox which never held a message.
+  let replicaReplacesEmpty: Bool
+  /// Those of the ids that only the replica has of which the master knows that they were deleted.
+  let deletedIDs: Set<[UInt8]>
+  /// Partitions that the replica has.
+  let replicaPartitions: Set<[UInt8]>
+  /// Whether the records of the master were read without damage, so that what is not there does not exist.
+  let masterIsWhole: Bool
+  /// For each owner of a mailbox that differs, on which sides the INBOX is.
+  private let inboxes: [[UInt8]: (master: Bool, replica: Bool)]
+
+  init(
+    _ join: StoreJoin, _ master: borrowing StoreSnapshot, _ replica: borrowing StoreSnapshot,
+    _ client: SyncClientVersion, replicaPartitions: Set<[UInt8]>
+  ) throws(DatabaseError) {
+    renames = join.renames
+    extraNames = join.extraNames
+    replacedNames = join.replacedNames
+    movedAway = join.movedAway
+    missingOwners = join.missingOwners
+    replicaReplacesEmpty = replica.list.form.keys == .prefixed
+    masterIsWhole = master.isComplete
+    self.replicaPartitions = replicaPartitions
+    var inboxes: [[UInt8]: (master: Bool, replica: Bool)] = [:]
+    for difference in join.differences {
+      guard let owner = difference.name.owner, inboxes[owner] == nil else { continue }
+      inboxes[owner] = (
+        try master.hasLiveInbox(of: difference.name), try replica.hasLiveInbox(of: difference.name)
+      )
+    }
+    self.inboxes = inboxes
+    breakableNames = client.breaksCycles ? try Self.breakableNames(join, master, replica) : []
+    deletedIDs = client.deletesByUniqueID ? try master.deletedIDs(of: join.extraIDs) : []
+  }
+
+  private static func breakableNames(
+    _ join: StoreJoin, _ master: borrowing StoreSnapshot, _ replica: borrowing StoreSnapshot
+  ) throws(DatabaseError) -> Set<MailboxName> {
+    var names: Set<MailboxName> = []
+    for (id, formerNames) in try master.formerNames(of: join.cycleIDs) {
+      guard let rename = join.renames[id] else { continue }
+      for name in formerNames where try replica.uniqueID(of: name) == nil { names.insert(rename.replicaName) }
+    }
+    return names
+  }
+
+  /// The owner of a mailbox, if the INBOX is live on the master.
+  func liveOwner(of name: MailboxName) -> [UInt8]? {
+    guard let owner = name.owner, inboxes[owner]?.master == true else { return nil }
+    return owner
+  }
+
+  /// Whether the owner's INBOX is live on the replica.
+  func hasInboxOnReplica(_ name: MailboxName) -> Bool { name.owner.map { inboxes[$0]?.replica == true } ?? false }
+}

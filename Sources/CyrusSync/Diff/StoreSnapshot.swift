@@ -1,0 +1,89 @@
+// A side of a comparison: the mailboxes of a store, and the way to its other records.
+
+public import CyrusDatabase
+public import CyrusMailboxes
+
+/// The mailboxes of a store at one moment, to be compared with those of another.
+public struct StoreSnapshot: ~Copyable, Sendable {
+  /// The `mailboxes.db`.
+  public let database: Database
+  /// All its mailboxes and tombstones.
+  public let list: MailboxList
+  private let locking: Locking
+
+  /// Lists the mailboxes of a store.
+  ///
+  /// - Parameters:
+  ///   - database: Its `mailboxes.db`.
+  ///   - settings: Only ``/CyrusMailboxes/NameSettings/deletedPrefix`` and
+  ///     ``/CyrusMailboxes/NameSettings/defaultDomain`` count.
+  ///   - locking: As for ``/CyrusDatabase/Database/records(from:prefix:limit:locking:)``.
+  /// - Throws: As ``/CyrusMailboxes/MailboxList/init(_:selecting:states:settings:locking:)``.
+  /// - Complexity: O(records of mailboxes), and 4 bytes of memory for each; 8 if they have to be sorted.
+  public init(
+    _ database: Database, settings: NameSettings = NameSettings(), locking: Locking = .auto
+  ) throws(DatabaseError) {
+    self.database = database
+    self.locking = locking
+    list = try MailboxList(database, settings: settings, locking: locking)
+  }
+
+  /// Whether all records could be found, so that what is not listed is not there.
+  public var isComplete: Bool { list.records.damageCount == 0 }
+
+  /// Whether a mailbox's owner has an INBOX that is live.
+  func hasLiveInbox(of name: MailboxName) throws(DatabaseError) -> Bool {
+    guard let localpart = name.localpart,
+      let inbox = MailboxName(
+        domain: name.domain, localpart: localpart, deletedPrefix: list.settings.deletedPrefix,
+        defaultDomain: list.settings.defaultDomain),
+      let index = try list.index(of: inbox)
+    else { return false }
+    let entry = try list.entry(at: index)
+    guard case .live = Presence(entry) else { return false }
+    return !entry.flags.contains(.intermediate)
+  }
+
+  /// The id of the mailbox or tombstone under a name.
+  func uniqueID(of name: MailboxName) throws(DatabaseError) -> [UInt8]? {
+    guard let index = try list.index(of: name) else { return nil }
+    return try list.entry(at: index).uniqueID?.copy()
+  }
+
+  /// Those of some ids whose records say that the mailbox was deleted.
+  func deletedIDs(of ids: Set<[UInt8]>) throws(DatabaseError) -> Set<[UInt8]> {
+    var deleted: Set<[UInt8]> = []
+    try forEachRecord(of: ids) { id, entry in
+      if entry.flags.contains(.deleted) { deleted.insert(id) }
+    }
+    return deleted
+  }
+
+  /// The former names of some mailboxes, by their ids.
+  func formerNames(of ids: Set<[UInt8]>) throws(DatabaseError) -> [[UInt8]: [MailboxName]] {
+    var names: [[UInt8]: [MailboxName]] = [:]
+    let settings = list.settings
+    try forEachRecord(of: ids) { id, entry in
+      guard var history = entry.history else { return }
+      while let former = history.next() {
+        guard let name = former.name else { continue }
+        names[id, default: []].append(settings.name(inDatabase: name.copy()))
+      }
+    }
+    return names
+  }
+
+  /// Looks up the records under unique ids, which only files of 3.6 and later have.
+  private func forEachRecord(
+    of ids: Set<[UInt8]>, _ body: (_ id: [UInt8], _ entry: borrowing MailboxEntryView) -> Void
+  ) throws(DatabaseError) {
+    guard list.form.keys == .prefixed, !ids.isEmpty else { return }
+    let records = try database.records(ids.map { .key([UInt8(ascii: "I")] + $0) }, locking: locking)
+    for index in 0..<records.count {
+      let record = try records.record(at: index)
+      let entry = MailboxEntryView(key: record.key, value: record.value, form: .prefixed)
+      guard case .uniqueID(let range) = entry.key.kind else { continue }
+      body(Array(record.key.extracting(range)), entry)
+    }
+  }
+}

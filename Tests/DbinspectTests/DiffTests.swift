@@ -1,0 +1,137 @@
+// `diff`: the report, what people read, the emitted log, and the exit status.
+
+import Foundation
+import Testing
+
+/// A pair of real stores with the log that is pending.
+struct StoresAndLog: CustomTestStringConvertible, Sendable {
+  let folder: String
+  let channel: String
+  let expected: String
+  let status: Int32
+
+  var testDescription: String { folder + (channel.isEmpty ? "" : " " + channel) }
+
+  static let all = [
+    StoresAndLog("01-noise", 0), StoresAndLog("02-pending", 1), StoresAndLog("03-lost", 2), StoresAndLog("04-mixed", 2),
+    StoresAndLog("05-users", 2), StoresAndLog("06-conflicts", 2), StoresAndLog("07-channels", 2),
+    StoresAndLog("07-channels", 1, channel: "far", expected: "expected-far"), StoresAndLog("08-index", 2),
+    StoresAndLog("09-bad-lines", 2), StoresAndLog("10-generations", 2), StoresAndLog("11-domains", 2),
+  ]
+
+  init(_ folder: String, _ status: Int32, channel: String = "", expected: String = "expected") {
+    self.folder = folder
+    self.channel = channel
+    self.expected = expected
+    self.status = status
+  }
+
+  func path(_ name: String) -> String {
+    URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Fixtures/sync/\(folder)/\(name)")
+      .standardized.path
+  }
+
+  var expectedReport: [String: Any] {
+    get throws { try jsonObject(String(contentsOfFile: path(expected + ".json"), encoding: .utf8)) }
+  }
+
+  /// Both stores and the log, as arguments.
+  var arguments: [String] {
+    var arguments = [path("master.db"), path("replica.db"), "--synclog", path("log"), "--at-rest"]
+    if !channel.isEmpty { arguments += ["--channel", channel] }
+    if folder == "08-index" { arguments += ["--index-states", path("index.json")] }
+    if folder == "11-domains" { arguments += ["--default-domain", "default.example"] }
+    // The server has one more than its mailboxes show.
+    return arguments + ["--replica-partitions", "default,p2", "--sync-client", "3.6.1"]
+  }
+}
+
+@Suite struct DiffTests {
+  @Test(arguments: StoresAndLog.all) func `the report of a real pair is the expected one`(pair: StoresAndLog) throws {
+    let run = try Tool.run(["diff", "--json"] + pair.arguments)
+    #expect(run.status == pair.status, "\(run)")
+    #expect(NSDictionary(dictionary: try run.json) == NSDictionary(dictionary: try pair.expectedReport), "\(run)")
+  }
+
+  @Test(arguments: StoresAndLog.all) func `the emitted log is that of the report`(pair: StoresAndLog) throws {
+    let folder = try TemporaryFolder()
+    let log = folder.url.appending(path: "repair").path
+    let run = try Tool.run(["diff", "--emit-log", log] + pair.arguments)
+    #expect(run.status == pair.status, "\(run)")
+    let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").map(String.init)
+    #expect(lines == (try pair.expectedReport["repairLog"] as? [String]))
+    let attributes = try FileManager.default.attributesOfItem(atPath: log)
+    #expect(attributes[.posixPermissions] as? Int == 0o600)
+  }
+
+  @Test func `people read differences by user, and what settles them`() throws {
+    let pair = StoresAndLog("04-mixed", 2)
+    let run = try Tool.run(["diff"] + pair.arguments)
+    #expect(run.status == 2)
+    #expect(
+      run.lines.prefix(4) == [
+        "alice",
+        "  pending   high    renamed       user.alice.Entwurf: the replica calls it 'user.alice.Drafts'",
+        "                                  by log:2: MAILBOX user.alice.Entwurf",
+        "  pending   low     foldermodseq  user.alice.Entwurf: 2 is 1 on the replica",
+      ], "\(run)")
+    #expect(
+      run.lines.last == "10 differences: 4 pending, 5 drift, 1 conflict (27 mailboxes on the master, "
+        + "28 on the replica; 4 lines pending)")
+    #expect(run.errorLines.contains("hint: --emit-log FILE writes what settles the drift: 3 lines"), "\(run)")
+  }
+
+  @Test func `a summary counts`() throws {
+    let run = try Tool.run(["diff", "--summary"] + StoresAndLog("04-mixed", 2).arguments)
+    #expect(run.lines.first == "CLASS         pending  drift  conflict")
+    #expect(run.lines[2] == "extra               -      2         1", "\(run)")
+  }
+
+  @Test func `one user's differences are those of that user`() throws {
+    let run = try Tool.run(["diff", "--user", "erin", "--json"] + StoresAndLog("04-mixed", 2).arguments)
+    let differences = try #require(run.json["differences"] as? [[String: Any]])
+    #expect(differences.map { $0["name"] as? String } == ["user.erin.one", "user.erin.two"])
+    #expect(try run.json["repairLog"] as? [String] == ["MAILBOX user.erin.two"])
+    // Nobody's mailboxes differ in nothing.
+    #expect(try Tool.run(["diff", "--user", "nobody"] + StoresAndLog("04-mixed", 2).arguments).status == 0)
+  }
+
+  @Test func `without the log nothing is pending`() throws {
+    let pair = StoresAndLog("02-pending", 1)
+    let run = try Tool.run(["diff", "--json", "--at-rest", pair.path("master.db"), pair.path("replica.db")])
+    #expect(run.status == 2)
+    let summary = try #require(run.json["summary"] as? [String: Int])
+    #expect(summary["pending"] == nil && summary["drift"] == 33 && summary["conflict"] == 1, "\(run)")
+  }
+
+  @Test func `damage is said, and nothing is removed for it`() throws {
+    let pair = StoresAndLog("05-users", 2)
+    let folder = try TemporaryFolder()
+    let damaged = folder.url.appending(path: "master.db")
+    var bytes = try Data(contentsOf: URL(filePath: pair.path("master.db")))
+    let name = try #require(bytes.range(of: Data("Nuser\u{1F}alice".utf8)))
+    bytes[name.lowerBound + 2] ^= 0xFF
+    try bytes.write(to: damaged)
+    let run = try Tool.run(["diff", "--json", "--at-rest", damaged.path, pair.path("replica.db")])
+    #expect(run.status == 2)
+    #expect(run.errors.contains("master.db: damaged: what only the replica has may be there, too"), "\(run)")
+    #expect(try run.json["complete"] as? [String: Bool] == ["master": false, "replica": true])
+    let repair = try #require(run.json["repairLog"] as? [String])
+    #expect(!repair.contains { $0.hasPrefix("UNUSER") || $0.hasPrefix("UNMAILBOX") }, "\(repair)")
+  }
+
+  @Test func `what makes no sense is refused`() throws {
+    let pair = StoresAndLog("04-mixed", 2)
+    let stores = [pair.path("master.db"), pair.path("replica.db")]
+    for wrong in [
+      ["--channel", "far"], ["--sync-client", "3"], ["--sync-client", "3.x"], ["--settle", "-1"], ["--user", ""],
+      ["--force"], ["--deleted-prefix", ""], ["--partitions", "some"], ["--promote-threshold", "-1"],
+    ] {
+      let run = try Tool.run(["diff"] + stores + wrong)
+      #expect(run.status == 64, "\(wrong): \(run)")
+      #expect(run.errorLines.count == 2)
+    }
+    #expect(try Tool.run(["diff"] + stores + ["--synclog", "/nowhere"]).status == 66)
+    #expect(try Tool.run(["diff"] + stores + ["--at-rest", "--index-states", stores[0]]).status == 65)
+  }
+}

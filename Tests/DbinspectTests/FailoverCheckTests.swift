@@ -1,0 +1,54 @@
+// `failover-check`: the verdict, who would lose what, and the exit status.
+
+import Foundation
+import Testing
+
+@Suite struct FailoverCheckTests {
+  @Test(arguments: StoresAndLog.all) func `a verdict follows from the expected report`(pair: StoresAndLog) throws {
+    let expected = try pair.expectedReport
+    let differences = try #require(expected["differences"] as? [[String: Any]])
+    let losses = differences.filter { difference in
+      difference["status"] as? String != "ignored" && difference["class"] as? String != "extra"
+        && difference["direction"] as? String != "replicaAhead"
+    }
+    let isUnsafe =
+      losses.contains { $0["status"] as? String != "pending" }
+      || (expected["diagnostics"] as? [Any])?.isEmpty == false
+    let isBehind = !losses.isEmpty || expected["pendingLines"] as? Int != 0
+    let verdict = isUnsafe ? "unsafe" : isBehind ? "behind" : "ready"
+
+    let run = try Tool.run(["failover-check", "--json"] + pair.arguments)
+    #expect(try run.json["verdict"] as? String == verdict, "\(run)")
+    #expect(run.status == ["ready": 0, "behind": 1, "unsafe": 2][verdict])
+    #expect(try run.json["differences"] as? Int == losses.count)
+    let users = try #require(run.json["users"] as? [[String: Any]])
+    let unexplained = users.reduce(0) { $0 + ($1["unexplained"] as? Int ?? 0) }
+    #expect(unexplained == losses.count { $0["status"] as? String != "pending" })
+  }
+
+  @Test func `a table says who would lose what`() throws {
+    let run = try Tool.run(["failover-check"] + StoresAndLog("04-mixed", 2).arguments)
+    #expect(run.status == 2)
+    #expect(
+      run.lines.prefix(3) == [
+        "unsafe: 2 differences not on their way, 4 that are, 4 lines pending",
+        "USER   MAILBOXES  CHANGES  NOT ON THEIR WAY  PENDING MAILBOXES  LINES",
+        "erin           2        0                 1                  1      1",
+      ], "\(run)")
+  }
+
+  @Test func `equal stores without lines are ready`() throws {
+    let pair = StoresAndLog("08-index", 0)
+    let folder = try TemporaryFolder()
+    let run = try Tool.run([
+      "failover-check", pair.path("master.db"), pair.path("master.db"), "--synclog", folder.url.path,
+    ])
+    #expect(run.status == 0, "\(run)")
+    #expect(run.lines == ["ready: nothing would be lost"])
+  }
+
+  @Test func `without a log there is no verdict`() throws {
+    let pair = StoresAndLog("08-index", 0)
+    #expect(try Tool.run(["failover-check", pair.path("master.db"), pair.path("replica.db")]).status == 64)
+  }
+}
