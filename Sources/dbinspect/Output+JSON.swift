@@ -110,6 +110,12 @@ extension Output {
     }
   }
 
+  /// Writes a member that is bytes as ``member(_:bytes:)`` does, or null.
+  mutating func member(_ name: String, bytesOrNull bytes: [UInt8]?) {
+    guard let bytes else { return member(name, nil as String?) }
+    member(name, bytes: bytes.rawSpan)
+  }
+
   /// Writes a string, or null, as a value.
   mutating func element(_ text: String?) {
     startValue()

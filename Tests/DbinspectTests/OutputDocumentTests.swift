@@ -64,9 +64,10 @@ import Testing
   @Test func `every schema is described, and no other`() throws {
     let sources = try FileManager.default.subpathsOfDirectory(atPath: "\(Fixture.folder.path)/../../Sources/dbinspect")
     let names = try sources.filter { $0.hasSuffix(".swift") }.flatMap { file in
-      try projectText("Sources/dbinspect/\(file)").matches(of: /"([a-z]+\/[0-9]+)"/).map { String($0.output.1) }
+      try projectText("Sources/dbinspect/\(file)").matches(of: /"([a-z-]+\/[0-9]+)"/).map { String($0.output.1) }
     }
-    let described = try projectText("Docs/Output.md").matches(of: /\n## ([a-z]+\/[0-9]+)\n/).map { String($0.output.1) }
+    let document = try projectText("Docs/Output.md")
+    let described = document.matches(of: /\n## ([a-z-]+\/[0-9]+)\n/).map { String($0.output.1) }
     #expect(Set(names) == Set(described))
     #expect(names.contains("show/1"))
     #expect(try projectText("README.md").contains("(Docs/Output.md)"))

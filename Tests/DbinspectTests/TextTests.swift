@@ -178,6 +178,7 @@ import Testing
 
   @Test(arguments: [
     "info", "show", "get", "verify", "dump", "explain", "history", "overview", "mailboxes", "inventory",
+    "check", "locate", "diff", "failover-check", "salvage", "convert",
   ])
   func `the help of every command has an example and the exit status`(_ command: String) throws {
     let run = try Tool.run([command, "--help"])

@@ -1,0 +1,119 @@
+// Two stores and a log, read in the order that proves something, and compared.
+
+import CyrusDatabase
+import CyrusMailboxes
+import CyrusSync
+import Glibc
+
+/// What a comparison came to, with what was read for it.
+struct ComparisonRun {
+  var report: StoreDiffReport
+  /// The capture of the log that the report is by.
+  let capture: SyncLogCapture?
+  let options: ComparisonOptions
+
+  /// An earlier capture of it, or at rest the same one: what is torn in both is not being written.
+  let earlierCapture: SyncLogCapture?
+
+  /// What the log has that sync_client does not read, or that does harm.
+  var diagnostics: [SyncLogFileDiagnostic] { capture?.diagnostics(since: earlierCapture) ?? [] }
+
+  /// Says what has to be known about what was read.
+  func tell(about master: String, _ replica: String) {
+    if !report.isMasterComplete {
+      Talk.say("damaged: what only the replica has may be there, too, and nothing is removed for it", about: master)
+      Talk.line("hint: dbinspect verify \(shellQuoted(master)) tells all that is wrong")
+    }
+    if !report.isReplicaComplete {
+      Talk.say("damaged: what is missing may be there", about: replica)
+      Talk.line("hint: dbinspect verify \(shellQuoted(replica)) tells all that is wrong")
+    }
+    if report.skippedCount.master + report.skippedCount.replica > 0 {
+      Talk.say(
+        "note: left out what lives on another server or is not finished: "
+          + "\(report.skippedCount.master) on the master, \(report.skippedCount.replica) on the replica",
+        about: nil)
+    }
+    for diagnostic in diagnostics {
+      Talk.say("line \(diagnostic.diagnostic.line): \(diagnostic.diagnostic)", about: diagnostic.label)
+    }
+    if capture?.isSettled == false {
+      Talk.say("note: the log was renamed again and again while it was read", about: nil)
+    }
+  }
+}
+
+extension ComparisonOptions {
+  /// Reads both stores and the log, and compares them.
+  func compare(_ master: String, _ replica: String, _ common: CommonOptions) throws -> ComparisonRun {
+    var diff = StoreDiff()
+    diff.client = syncClient
+    diff.comparesPartitions = partitions == .compare
+    diff.replicaPartitions = replicaPartitions.map { Set($0.map { Array($0.utf8) }) }
+    diff.allowsForeignDelete = allowForeignDelete
+    diff.promotionThreshold = Int(promoteThreshold)
+    diff.isCacheInUse = cacheInUse
+    diff.settings.defaultDomain = defaultDomain
+    diff.settings.deletedPrefix = deletedPrefix
+    if let indexStates { diff.states = try IndexStates(contentsOf: indexStates).source }
+    let captures = Captures()
+    let (paths, channel) = (synclog, channel)
+    let pair = StorePair(
+      master: try common.database(at: master), replica: try common.database(at: replica),
+      locking: common.libraryLocking
+    ) { () throws(SyncLogError) in
+      guard !paths.isEmpty else { return [] }
+      let capture = try SyncLogCapture(ofPaths: paths, channel: channel)
+      captures.all.append(capture)
+      return capture.files.map(\.log)
+    }
+    let seconds = settle
+    do throws(StorePairError) {
+      let report = try pair.report(diff, pause: atRest ? nil : { usleep(UInt32(seconds * 1_000_000)) })
+      return ComparisonRun(
+        report: report, capture: captures.all.last, options: self,
+        earlierCapture: atRest ? captures.all.last : captures.all.dropLast().last)
+    } catch {
+      switch error {
+      case .database(let error): throw error
+      case .log(let error): throw Failure(error)
+      }
+    }
+  }
+}
+
+/// The captures of a comparison.
+// Safe: used by one thread, for as long as a comparison runs.
+private final class Captures: @unchecked Sendable {
+  var all: [SyncLogCapture] = []
+}
+
+extension SyncLogCapture {
+  /// Captures a directory or files.
+  init(ofPaths paths: [String], channel: String) throws(SyncLogError) {
+    guard paths.count == 1, let path = paths.first, isDirectory(path) else {
+      self = try SyncLogReader.capture(paths: paths)
+      return
+    }
+    self = try SyncLogReader(directory: path).capture(channel: channel)
+  }
+}
+
+/// Whether a path leads to a directory.
+func isDirectory(_ path: String) -> Bool {
+  var status = stat()
+  return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
+extension Failure {
+  init(_ error: SyncLogError) {
+    let status: ExitStatus =
+      switch error {
+      case .system(let failure): ExitStatus(errno: failure.errno)
+      case .notRegularFile, .tooLarge: .notDatabase
+      case .lockedByThisProcess: .tryAgain
+      case .channelName: .noInput
+      }
+    self.init(status, file: error.path, error.description)
+  }
+}
