@@ -4,11 +4,14 @@ import Glibc
 import TestSupport
 
 let usage = """
-  usage: twoskip-generate --mailboxes N [--churned] [--seed S] -o FILE
+  usage: twoskip-generate --mailboxes N [--churned] [--differing D] [--seed S] -o FILE
 
   Writes a mailboxes.db of N made-up mailboxes to FILE, as a repack leaves it, or
   with --churned as it is after many transactions in random order. The same N and
   seed give the same file. Prints one line of facts.
+
+  With --differing D mailboxes, evenly spread, are not as in the file without:
+  every third of them is missing, the others have another modseq or partition.
 
     twoskip-generate --mailboxes 1000000 -o /tmp/sorted.db
 
@@ -24,6 +27,7 @@ func fail(_ message: String, status: Int32) -> Never {
 struct Arguments {
   var mailboxCount = 0
   var isChurned = false
+  var differingCount = 0
   var seed: UInt64 = 1
   var path = ""
 
@@ -36,6 +40,9 @@ struct Arguments {
         mailboxCount = count
       case "--churned":
         isChurned = true
+      case "--differing":
+        guard let count = words.next().flatMap({ Int($0) }), count > 0 else { return nil }
+        differingCount = count
       case "--seed":
         guard let number = words.next().flatMap({ UInt64($0) }) else { return nil }
         seed = number
@@ -46,7 +53,9 @@ struct Arguments {
         return nil
       }
     }
-    guard mailboxCount > 0, !path.isEmpty else { return nil }
+    guard mailboxCount > 0, !path.isEmpty, differingCount <= mailboxCount, differingCount == 0 || !isChurned else {
+      return nil
+    }
   }
 }
 
@@ -55,7 +64,10 @@ func generate(_ arguments: Arguments) throws -> GeneratedFile {
     return try ChurnedMailboxes(mailboxCount: arguments.mailboxCount, seed: arguments.seed).write(to: arguments.path)
   }
   let records = MailboxRecords(mailboxCount: arguments.mailboxCount, seed: arguments.seed)
-  return try BulkTwoskipFile(seed: arguments.seed).write(records, to: arguments.path)
+  let writer = BulkTwoskipFile(seed: arguments.seed)
+  guard arguments.differingCount > 0 else { return try writer.write(records, to: arguments.path) }
+  let changed = DifferingRecords(records, mailboxCount: records.nameCount, differingCount: arguments.differingCount)
+  return try writer.write(changed, to: arguments.path)
 }
 
 if CommandLine.arguments.dropFirst().elementsEqual(["--help"]) {
