@@ -180,6 +180,39 @@ uint32_t ccs_crc32(const uint8_t *__counted_by(count) bytes __noescape, size_t c
 /// The same, always computed by zlib: the reference that the fast way is tested against.
 uint32_t ccs_crc32_reference(const uint8_t *__counted_by(count) bytes __noescape, size_t count);
 
+/// What has happened in a watched directory.
+typedef struct ccs_changes {
+  /// How many files of the name that was asked for were made or moved there.
+  uint32_t made_count;
+  /// Whether names have come or gone.
+  bool are_names_changed;
+  /// Whether a file was written to.
+  bool is_content_changed;
+  /// Whether some changes were lost, because nobody asked for long.
+  bool is_incomplete;
+  /// Whether the directory itself was removed or renamed: it must be watched anew.
+  bool is_gone;
+  /// Whether `ccs_wake` was called.
+  bool is_woken;
+} ccs_changes;
+
+/// Begins to watch a directory. The descriptor goes to `ccs_close`.
+///
+/// Changes made by other machines are not seen. Errors: those of inotify_init1(2) and inotify_add_watch(2).
+int ccs_watch_open(const char *path, int *watch);
+
+/// Makes a descriptor with which one thread can wake another. It goes to `ccs_close`. Errors: those of eventfd(2).
+int ccs_wake_open(int *wake);
+
+/// Ends the wait of another thread for good. Never blocks.
+void ccs_wake(int wake);
+
+/// Waits until something happens in a watched directory, until woken, or for so long, and tells what has happened.
+///
+/// `watch` may be -1: then only the other two end the wait. A signal ends it, too. `name` is NUL-terminated.
+/// Errors: those of poll(2) and read(2).
+int ccs_watch_wait(int watch, int wake, int milliseconds, const char *name, ccs_changes *changes);
+
 /// Creates a file without a name in a directory, for writing, mode 0600, O_CLOEXEC. Not closed by us it is gone with us.
 ///
 /// The descriptor goes to `ccs_close`. Errors: those of open(2), EOPNOTSUPP where the system has no such files.
