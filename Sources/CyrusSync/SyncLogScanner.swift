@@ -48,7 +48,7 @@ public struct SyncLogScanner: ~Escapable {
   /// Where the line begins that was met last, from the start of the bytes.
   public private(set) var lineOffset: Int
   /// The number of the line that ``offset`` is in.
-  private var number: Int
+  private(set) var number: Int
   private var found = SyncLogLine(verb: nil, number: 0, bytes: 0..<0, argumentCount: 0)
   private var places = SyncLogPlaces()
   /// What there is still to say about the line that was met last.
