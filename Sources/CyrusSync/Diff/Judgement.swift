@@ -43,16 +43,23 @@ struct Judgement {
   /// Whether a repair settles it.
   mutating func isRepairable(_ difference: RawDifference) -> Bool {
     switch difference.detail {
-    case .missing(let blocker): canCreate(difference.name, isBlocked: blocker != nil)
+    case .missing(let blocker): canPlace(difference) && canCreate(difference.name, isBlocked: blocker != nil)
     case .renamed(let replicaName, _): canRename(from: replicaName)
     case .identityConflict:
       // Only the replica's index says whether its mailbox ever held a message.
-      difference.replicaIsEmpty && facts.replicaReplacesEmpty && client.groupsByOwner
+      difference.replicaIsEmpty && canPlace(difference) && facts.replicaReplacesEmpty && client.groupsByOwner
     case .extra(let tombstone): !difference.name.isDeleted && canRemove(difference, tombstone)
     case .acl, .folderModseq, .content: canReach(difference)
-    case .partition(let master, _): canReach(difference) && facts.replicaPartitions.contains(master)
+    case .partition: canReach(difference)
     case .type, .uidValidityEntry, .createdModseqEntry, .unreadable, .duplicateUniqueID: false
     }
+  }
+
+  /// Whether the replica has the partition on which it has to make a mailbox. What its mailboxes lie on does not tell
+  /// what else it has, so that this counts only if the caller knows.
+  private func canPlace(_ difference: RawDifference) -> Bool {
+    guard options.comparesPartitions, let partitions = options.replicaPartitions else { return true }
+    return difference.newPartition.map(partitions.contains) ?? true
   }
 
   private mutating func canCreate(_ name: MailboxName, isBlocked: Bool) -> Bool {
@@ -73,7 +80,7 @@ struct Judgement {
       }
       path.append(current)
       guard let target = facts.movedAway[current]?.name else { break }
-      if facts.extraNames.contains(target) {
+      if facts.extraNames.contains(target) || facts.refusedNames.contains(target) {
         answer = false
         break
       }
@@ -105,8 +112,9 @@ struct Judgement {
     }
   }
 
-  /// Whether the mailbox's rename, if it has one, can be done.
+  /// Whether the replica takes what is sent for a mailbox that it has: its rename, if there is one, comes first.
   private mutating func canReach(_ difference: RawDifference) -> Bool {
+    if facts.refusedNames.contains(difference.name) { return false }
     guard let id = difference.id, let rename = facts.renames[id] else { return true }
     return canRename(from: rename.replicaName)
   }

@@ -5,7 +5,8 @@
 //   order   RENAME MAILBOX UNMAILBOX QUOTA ANNOTATION SEEN SUB META USER UNUSER, then by names
 //
 // Surprise: a user to whom a mailbox of another was renamed cannot be done as a whole: the replica refuses, as it has the
-// unique ids under their old names.
+// unique ids under their old names. Nor can one of whose mailboxes it refuses any other: sync_client gives up there, and
+// what comes later is not done.
 
 public import CyrusMailboxes
 
@@ -37,13 +38,20 @@ public struct RepairLog: Sendable {
     let options = report.options
     var groups: [[UInt8]: Group] = [:]
     let omitted = Self.omissions(report)
+    let refused = Self.refusedOwners(report)
     for difference in report.differences where difference.status == .drift {
       guard let repair = difference.repair, omitted[difference.name] == nil else { continue }
       let owner = difference.user ?? []
       var group = groups[owner] ?? Group(owner: report.facts.liveOwner(of: difference.name))
-      group.lines.formUnion(repair)
+      if refused.contains(owner) {
+        group.isWhole = false
+        let mailbox = SyncAction(.mailbox, difference.name.internalName)
+        group.lines.formUnion(repair.map { $0.verb == .user ? mailbox : $0 })
+      } else {
+        group.lines.formUnion(repair)
+      }
       if case .renamed(let replicaName, _) = difference.detail, replicaName.owner != difference.user {
-        group.crossesOwners = true
+        group.isWhole = false
       }
       groups[owner] = group
     }
@@ -54,6 +62,28 @@ public struct RepairLog: Sendable {
     let order = RepairOrder(options.settings)
     actions = lines.map { ($0, order.key(of: $0)) }.sorted { RepairOrder.precedes($0.1, $1.1) }.map(\.0)
     omissions = omitted.map { Omission(name: $0.key, reason: $0.value) }.sorted { $0.name < $1.name }
+  }
+
+  /// Users of whose mailboxes the replica refuses one until a person, or the pending log, has settled it.
+  private static func refusedOwners(_ report: StoreDiffReport) -> Set<[UInt8]> {
+    var owners: Set<[UInt8]> = []
+    for difference in report.differences {
+      var others: [UInt8]?
+      if case .renamed(let replicaName, _) = difference.detail, replicaName.owner != difference.user {
+        others = replicaName.owner ?? []
+      }
+      switch difference.status {
+      case .conflict, .pendingConflict:
+        // What only the replica has is left alone.
+        if case .extra = difference.detail { continue }
+      case .pending where others != nil: break
+      default: continue
+      }
+      owners.insert(difference.user ?? [])
+      // Done as a whole, this one would lose on the replica what is yet to be renamed.
+      if let others { owners.insert(others) }
+    }
+    return owners
   }
 
   private static func omissions(_ report: StoreDiffReport) -> [MailboxName: Omission.Reason] {
@@ -76,14 +106,15 @@ private struct Group {
   /// nil if a line for the whole user would do nothing.
   let owner: [UInt8]?
   var lines: Set<SyncAction> = []
-  var crossesOwners = false
+  /// Whether one line can be for all mailboxes of the owner.
+  var isWhole = true
 
   init(owner: [UInt8]?) { self.owner = owner }
 
   func reduced(to threshold: Int, always: Bool) -> Set<SyncAction> {
     let renamed = Set(lines.compactMap { $0.verb == .rename ? $0.second : nil })
     let narrow = lines.filter { $0.verb != .mailbox || !renamed.contains($0.first) }
-    guard let owner, !crossesOwners else { return narrow }
+    guard let owner, isWhole else { return narrow }
     let whole = SyncAction(.user, owner)
     return always || narrow.contains(whole) || narrow.count > threshold ? [whole] : narrow
   }

@@ -23,6 +23,9 @@ struct StoreFacts: Sendable {
   let deletedIDs: Set<[UInt8]>
   /// Partitions that the replica has.
   let replicaPartitions: Set<[UInt8]>
+  /// Mailboxes of both that the replica takes nothing for: it lacks the partition, or has it as one of another type.
+  /// The latter it renames, but then sync_client gives up.
+  let refusedNames: Set<MailboxName>
   /// Whether the records of the master were read without damage, so that what is not there does not exist.
   let masterIsWhole: Bool
   /// For each owner of a mailbox that differs, on which sides the INBOX is.
@@ -40,6 +43,14 @@ struct StoreFacts: Sendable {
     replicaReplacesEmpty = replica.list.form.keys == .prefixed
     masterIsWhole = master.isComplete
     self.replicaPartitions = replicaPartitions
+    let refused = join.differences.filter { difference in
+      switch difference.detail {
+      case .partition(let partition, _): !replicaPartitions.contains(partition)
+      case .type: true
+      default: false
+      }
+    }
+    refusedNames = Set(refused.map(\.name))
     var inboxes: [[UInt8]: (master: Bool, replica: Bool)] = [:]
     for difference in join.differences {
       guard let owner = difference.name.owner, inboxes[owner] == nil else { continue }

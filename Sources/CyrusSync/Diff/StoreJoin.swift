@@ -17,6 +17,8 @@ struct RawDifference {
   let detail: StoreDifference.Detail
   let name: MailboxName
   let id: [UInt8]?
+  /// The partition on which the replica has to make it, if it has to.
+  var newPartition: [UInt8]?
   /// Whether the replica's mailbox is known never to have held a message.
   var replicaIsEmpty = false
 }
@@ -186,20 +188,24 @@ struct StoreJoin {
       try compare(mine, theirs, master, replica)
       return
     }
+    let partition = try master.entry(at: mine.index).partition?.copy()
     guard let theirs = place.replica, let otherID = theirs.id else {
       if mine.name.isINBOX, let owner = mine.name.owner { missingOwners.insert(owner) }
-      differences.append(RawDifference(detail: .missing(blockedBy: nil), name: mine.name, id: mine.id))
+      differences.append(
+        RawDifference(detail: .missing(blockedBy: nil), name: mine.name, id: mine.id, newPartition: partition))
       return
     }
     if let holder = masterIDs[otherID] {
       if mine.name.isINBOX, let owner = mine.name.owner { missingOwners.insert(owner) }
       differences.append(
-        RawDifference(detail: .missing(blockedBy: places[holder].master?.name), name: mine.name, id: mine.id))
+        RawDifference(
+          detail: .missing(blockedBy: places[holder].master?.name), name: mine.name, id: mine.id,
+          newPartition: partition))
     } else {
       let state = comparison.states?(.replica, try replica.entry(at: theirs.index))
       differences.append(
         RawDifference(
-          detail: .identityConflict(replicaUniqueID: otherID), name: mine.name, id: mine.id,
+          detail: .identityConflict(replicaUniqueID: otherID), name: mine.name, id: mine.id, newPartition: partition,
           replicaIsEmpty: state?.lastUID == 0))
     }
   }

@@ -1,0 +1,93 @@
+// What the replica refuses, nothing else that differs in the same mailbox can be got past; and no user can be done as a
+// whole who has such a one. All of this was seen of sync_client 3.6.1.
+
+import CyrusSync
+import Testing
+
+@Suite struct RefusalTests {
+  private static let inboxes = ["user.ann i default 1", "user.bob j default 1"]
+  /// More than are done one by one.
+  private static let many = (1...9).map { "user.ann.b\($0) n\($0) default 1" }
+  private static let manyLines = (1...9).map { "MAILBOX user.ann.b\($0)" }
+
+  private static var diff: StoreDiff {
+    var diff = StoreDiff()
+    diff.replicaPartitions = [Array("default".utf8)]
+    return diff
+  }
+
+  @Test func `nothing is repaired in a mailbox whose partition the replica lacks`() throws {
+    let stores = SmallStores(
+      master: Self.inboxes + ["user.ann.Post s only 2"], replica: Self.inboxes + ["user.ann.Post s default 1"])
+    let report = try stores.report(Self.diff)
+    #expect(report.lines == ["conflict foldermodseq user.ann.Post", "conflict partition user.ann.Post"])
+    #expect(report.repairLines == [])
+  }
+
+  @Test func `a mailbox is not renamed whose partition the replica lacks, nor what waits for its name`() throws {
+    let stores = SmallStores(
+      master: Self.inboxes + ["user.ann.Post s only 1", "user.ann.Sent t default 1"],
+      replica: Self.inboxes + ["user.ann.Sent s default 1", "user.ann.Work t default 1"])
+    let report = try stores.report(Self.diff)
+    #expect(
+      report.lines == [
+        "conflict partition user.ann.Post", "conflict renamed user.ann.Post", "conflict renamed user.ann.Sent",
+      ])
+  }
+
+  @Test func `a mailbox is not made on a partition that the replica is known to lack`() throws {
+    let stores = SmallStores(master: Self.inboxes + ["user.ann.New s only 1"], replica: Self.inboxes)
+    #expect(try stores.report(Self.diff).lines == ["conflict missing user.ann.New"])
+    // What the replica's mailboxes lie on is not all that it may have.
+    #expect(try stores.report(StoreDiff()).lines == ["drift missing user.ann.New"])
+    var loose = Self.diff
+    loose.comparesPartitions = false
+    #expect(try stores.report(loose).lines == ["drift missing user.ann.New"])
+  }
+
+  @Test func `nothing is repaired in a mailbox that is of two types`() throws {
+    let stores = SmallStores(
+      master: Self.inboxes + ["user.ann.Post s default 2 c"], replica: Self.inboxes + ["user.ann.Sent s default 1"])
+    let report = try stores.report(Self.diff)
+    #expect(
+      report.lines == [
+        "conflict foldermodseq user.ann.Post", "conflict mbtype user.ann.Post", "conflict renamed user.ann.Post",
+      ])
+  }
+
+  @Test func `a user is not done as a whole with a mailbox that was made on both sides`() throws {
+    let stores = SmallStores(
+      master: Self.inboxes + Self.many + ["user.ann.New x default 1"],
+      replica: Self.inboxes + ["user.ann.New y default 1"])
+    #expect(try stores.report(Self.diff).repairLines == Self.manyLines)
+  }
+
+  @Test func `a user is done as a whole with a mailbox that only the replica has`() throws {
+    let stores = SmallStores(
+      master: Self.inboxes + Self.many, replica: Self.inboxes + ["user.ann.Stray y default 1"])
+    #expect(try stores.report(Self.diff).repairLines == ["USER ann"])
+  }
+
+  @Test func `a user is not done as a whole before a rename from or to another's is through`() throws {
+    for (master, replica) in [("user.bob.Sent", "user.ann.Sent"), ("user.ann.Sent", "user.bob.Sent")] {
+      let stores = SmallStores(
+        master: Self.inboxes + Self.many + ["\(master) s default 1"], replica: Self.inboxes + ["\(replica) s default 1"]
+      )
+      let report = try stores.report(Self.diff, pending: ["RENAME \(replica) \(master)"])
+      #expect(report.lines.contains("pending renamed \(master)"))
+      #expect(report.repairLines == Self.manyLines)
+    }
+  }
+
+  @Test func `a new user with a mailbox that is refused is made mailbox by mailbox`() throws {
+    let stores = SmallStores(
+      master: ["user.ann i default 1", "user.ann.New n default 1", "user.ann.Sent x default 1"],
+      replica: ["user.ann.Sent y default 1"])
+    let report = try stores.report(Self.diff)
+    #expect(
+      report.lines == [
+        "drift missing user.ann", "drift missing user.ann.New", "conflict identityConflict user.ann.Sent",
+      ])
+    #expect(report.repairLines == ["MAILBOX user.ann", "MAILBOX user.ann.New"])
+  }
+}
