@@ -53,7 +53,7 @@ let package = Package(
     .executableTarget(
       name: "twoskip-hammer", dependencies: ["CyrusDatabase"], path: "Tests/Hammer", swiftSettings: testSettings),
     .testTarget(
-      name: "CyrusLiveTests", dependencies: ["CyrusDatabase", "CyrusMailboxes", "TestSupport"],
+      name: "CyrusLiveTests", dependencies: ["CyrusSync", "CyrusMailboxes", "CyrusDatabase", "TestSupport"],
       swiftSettings: testSettings),
     .testTarget(
       name: "CyrusDatabaseTests", dependencies: ["CyrusDatabase", "CCyrusShim", "TestSupport"],

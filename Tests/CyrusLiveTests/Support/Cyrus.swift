@@ -19,6 +19,13 @@ enum Cyrus {
     && [Server.folder + "/master", Server.folder + "/imapd", Server.folder + "/cyr_dbtool", "/usr/sbin/saslpasswd2"]
       .allSatisfy { FileManager.default.isExecutableFile(atPath: $0) }
 
+  /// Whether a master and a replica can be run.
+  static let hasReplication =
+    hasServer
+    && ["sync_client", "sync_server"].allSatisfy {
+      FileManager.default.isExecutableFile(atPath: Server.folder + "/" + $0)
+    }
+
   /// The path of a program of Tests/Cyrus, made from its source if that is newer.
   static func program(_ name: String) throws -> String {
     try made.get()
@@ -39,5 +46,12 @@ extension Trait where Self == ConditionTrait {
   /// The test needs cyrus-imapd, sasl2-bin with its modules, and root.
   static var needsCyrusServer: Self {
     .enabled(if: Cyrus.hasServer || Cyrus.isRequired, "needs root, cyrus-imapd and sasl2-bin: run make setup")
+  }
+
+  /// The test needs what a server needs, and cyrus-replication.
+  static var needsCyrusReplication: Self {
+    .enabled(
+      if: Cyrus.hasReplication || Cyrus.isRequired,
+      "needs root, cyrus-imapd, cyrus-replication and sasl2-bin: run make setup")
   }
 }

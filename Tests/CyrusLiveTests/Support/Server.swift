@@ -10,8 +10,12 @@ final class Server: Sendable {
 
   /// Path of its mailbox list.
   let mailboxes: String
-  private let configuration: String
-  private let home: TemporaryFolder
+  /// Path of its imapd.conf.
+  let configuration: String
+  /// Where its sync_server listens; nil if it has none.
+  let syncPort: UInt16?
+  /// Where all its files are.
+  let home: TemporaryFolder
   private let port: UInt16
   private let keeper: Child
 
@@ -19,21 +23,31 @@ final class Server: Sendable {
   /// group when it ends, which the keeper is in.
   private static let keeping = #"trap : TERM; "$0" "$@" & master=$!; read -r line; kill "$master"; wait "$master""#
 
-  /// - Parameter options: Lines for imapd.conf besides.
-  init(options: String = "delete_mode: immediate") throws {
+  /// - Parameters:
+  ///   - options: Lines for imapd.conf besides.
+  ///   - partitions: Names of partitions besides `default`.
+  ///   - takesCopies: Whether it is to be a replica, with a sync_server.
+  init(
+    options: String = "delete_mode: immediate", partitions: [String] = [], takesCopies: Bool = false
+  ) throws {
     home = try TemporaryFolder(inMemory: true)
     port = try Self.freePort()
+    syncPort = takesCopies ? try Self.freePort() : nil
     mailboxes = home.file("conf/mailboxes.db")
     configuration = home.file("imapd.conf")
-    for name in ["conf/socket", "conf/proc", "spool", "sieve", "run"] {
+    for name in ["conf/socket", "conf/proc", "conf/sync", "spool", "sieve", "run"] + partitions {
       try FileManager.default.createDirectory(atPath: home.file(name), withIntermediateDirectories: true)
     }
-    try (Self.text(home.path) + options + "\n").write(toFile: configuration, atomically: true, encoding: .utf8)
+    var text = Self.text(home.path)
+    for name in partitions { text += Self.partition(name, home.path) }
+    try (text + options + "\n").write(toFile: configuration, atomically: true, encoding: .utf8)
+    var services = Self.service("imap", "imapd", configuration, port)
+    if let syncPort { services += Self.service("sync", "sync_server", configuration, syncPort) }
     try """
     START {
     }
     SERVICES {
-      imap cmd="\(Self.folder)/imapd -C \(configuration)" listen="127.0.0.1:\(port)" proto="tcp4" prefork=1 maxchild=9
+    \(services)
     }
     EVENTS {
     }
@@ -84,6 +98,13 @@ final class Server: Sendable {
     sasl_sasldb_path: \(folder)/sasldb2
 
     """
+  }
+
+  private static func partition(_ name: String, _ folder: String) -> String { "partition-\(name): \(folder)/\(name)\n" }
+
+  private static func service(_ name: String, _ program: String, _ configuration: String, _ port: UInt16) -> String {
+    let command = "\(folder)/\(program) -C \(configuration)"
+    return #"\#(name) cmd="\#(command)" listen="127.0.0.1:\#(port)" proto="tcp4" prefork=1 maxchild=9"# + "\n"
   }
 
   private func waitUntilReady() throws {
