@@ -159,7 +159,7 @@ public struct Inventory: Hashable, Sendable {
         guard let record = try cursor.next() else { break }
         records += 1
         if records & 0x3FFF == 0 { progress?(records) }
-        add(MailboxEntryView(key: record.key, value: record.value, form: form.keys), form.keys, settings, &tables)
+        add(MailboxEntryView(key: record.key, value: record.value, form: form.keys), settings, &tables)
       } catch {
         guard case .damaged = error else { throw error }
         damageCount += 1
@@ -169,13 +169,18 @@ public struct Inventory: Hashable, Sendable {
   }
 
   private mutating func add(
-    _ entry: borrowing MailboxEntryView, _ keys: MailboxKey.Form, _ settings: NameSettings, _ tables: inout [GroupTable]
+    _ entry: borrowing MailboxEntryView, _ settings: NameSettings, _ tables: inout [GroupTable]
   ) {
-    if entry.issueCount > 0 { note(entry.issues()) }
+    let isForeign = entry.isForeign
+    // A new key among old ones was decoded as a name: what is odd about that means nothing.
+    if entry.issueCount > 0, !isForeign || entry.form == .prefixed { note(entry.issues()) }
+    guard !isForeign else {
+      // What an upgrade left over is no mailbox of this server any more.
+      anomalies[MailboxListForm.mixedKeysRule] = 1
+      return
+    }
     guard case .name = entry.key.kind, let name = entry.nameInKey(settings) else { return }
     note(name.issues())
-    // What an upgrade left over is no mailbox of this server any more; it is among the issues.
-    guard entry.key.form == keys else { return }
     let counts = MailboxCounts(of: entry, depth: name.depth, isDeleted: name.isDeleted)
     totals = totals.merging(counts)
     for index in tables.indices { tables[index].add(counts, entry, name) }

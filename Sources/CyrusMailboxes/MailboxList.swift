@@ -174,6 +174,10 @@ private struct MailboxFilter {
   private func keeps(_ record: borrowing RecordView) -> Bool {
     let key = MailboxKey(record.key, value: record.value, form: keys)
     guard case .name = key.kind, key.form == keys else { return false }
+    if keys == .plain, MailboxKey.canBeForeign(record.key) {
+      let entry = MailboxEntryView(key: record.key, value: record.value, form: keys)
+      if entry.isForeign { return false }
+    }
     let name = MailboxNameView(ofKey: record.key, form: keys, settings)
     switch selection {
     case .user(let user):

@@ -123,7 +123,7 @@ private struct Preflight {
       }
       let entry = MailboxEntryView(key: record.key, value: record.value, form: form)
       if form == .plain { checkFirst(record, entry) }
-      if entry.key.form != form {
+      if entry.isForeign {
         findings.add(.invisible, record, "the server looks for no such keys")
         continue
       }

@@ -58,6 +58,12 @@ extension RawSpan {
     return false
   }
 
+  /// Whether there is a byte that parts the pieces of prefixed keys, and stands in no name that a plain one is.
+  var hasKeySeparators: Bool {
+    for place in 0..<byteCount where 0x1D...0x1F ~= byte(at: place) { return true }
+    return false
+  }
+
   /// The value of the decimal digit at `place`, or nil.
   @inline(__always)
   func digit(at place: Int) -> Int? {

@@ -37,11 +37,16 @@ struct CheckedStore: Sendable {
 
   private static let common = "P default V 1 C 2 F 3 M 1700000000"
 
-  /// The file, for as long as `body` runs.
-  func list<Result>(_ body: (borrowing RecordList) throws -> Result) throws -> Result {
-    let file = try MadeFile(
+  /// The file.
+  func made() throws -> MadeFile {
+    try MadeFile(
       records.map { (Self.bytes($0.key), Self.bytes($0.value)) }.sorted { $0.0.lexicographicallyPrecedes($1.0) },
       order: order)
+  }
+
+  /// The records of the file, for as long as `body` runs.
+  func list<Result>(_ body: (borrowing RecordList) throws -> Result) throws -> Result {
+    let file = try made()
     let list = try Database(path: file.path).records(locking: .none)
     return try body(list)
   }
