@@ -2,7 +2,8 @@
 //
 // Nothing in a file says it: there is no version. In this order, each step a lookup:
 //
-//   $RACL…, $RUNQ…                                     plain: bookkeeping of 3.0 to 3.4
+//   $RACL…, $RUNQ…                                     plain: bookkeeping of 3.0 to 3.4; if there are signs of prefixed
+//                                                      keys as well, the form of which more mailboxes are
 //   A S RS                                             prefixed: the mark of reverse ACLs
 //   the first I…, if it is a dlist with a name         prefixed: a mailbox under its unique id
 //   the first N…, if it is a dlist that begins with    prefixed: a mailbox under its name
@@ -59,7 +60,9 @@ public struct MailboxListForm: Hashable, Sendable {
   public init(of snapshot: borrowing Snapshot, ifEmpty emptyForm: MailboxKey.Form = .prefixed) throws(DatabaseError) {
     var sample = Sample()
     let isPlain = try sample.hasLegacyBookkeeping(snapshot)
-    let isPrefixed = isPlain ? false : try sample.hasPrefixedKeys(snapshot)
+    var isPrefixed = try sample.hasPrefixedKeys(snapshot)
+    // Either can be what an upgrade, or the way back from one, left over.
+    if isPlain, isPrefixed { isPrefixed = try sample.hasMostlyPrefixedKeys(snapshot) }
     isEmpty = try sample.isEmpty(snapshot)
     keys = isEmpty ? emptyForm : isPrefixed ? .prefixed : .plain
     if keys == .prefixed {
@@ -153,48 +156,58 @@ private struct Sample {
     }
     if isPrefixed { return true }
     // Not one alone: its value may be broken.
-    try look(at: snapshot, prefix: "I") { _, record in
-      isPrefixed = Self.hasName(record)
-      return !isPrefixed && Self.isBroken(record)
-    }
-    if isPrefixed { return true }
-    try look(at: snapshot, prefix: "N") { _, record in
-      isPrefixed = Self.isPrefixedName(record)
-      return !isPrefixed && Self.isBroken(record)
+    for prefix in ["I", "N"] where !isPrefixed {
+      try look(at: snapshot, prefix: prefix) { _, record in
+        let entry = MailboxEntryView(key: record.key, value: record.value, form: .prefixed)
+        isPrefixed = entry.hasValueOfPrefixedForm
+        return !isPrefixed && entry.errorCount > 0
+      }
     }
     return isPrefixed
   }
 
-  /// Whether the value is a dlist with a name in it, as under a unique id.
-  private static func hasName(_ record: borrowing RecordView) -> Bool {
-    let entry = MailboxEntryView(key: record.key, value: record.value, form: .prefixed)
-    return entry.valueForm == .dlist && entry.state(of: .name) == .value
-  }
-
-  /// Whether the value cannot be decoded, so that it says nothing.
-  private static func isBroken(_ record: borrowing RecordView) -> Bool {
-    MailboxEntryView(key: record.key, value: record.value, form: .prefixed).errorCount > 0
-  }
-
-  /// Whether a key that begins with `N` is of the prefixed form.
-  private static func isPrefixedName(_ record: borrowing RecordView) -> Bool {
-    let entry = MailboxEntryView(key: record.key, value: record.value, form: .prefixed)
-    guard entry.valueForm == .dlist, entry.fieldOrder.first == .type, let type = entry.typeText else { return false }
-    var letters = type.bytes()
-    guard let first = letters.next(), MailboxKind(letter: first) != nil else { return false }
-    return !record.key.starts(with: "Nuser.") || hasSeparators(record.key)
-  }
-
-  /// Whether the key has bytes that part prefixed keys and are in no name of a plain one.
-  private static func hasSeparators(_ key: RawSpan) -> Bool {
-    for place in 0..<key.byteCount {
-      switch key.byte(at: place) {
-      case 0x1D, 0x1E, 0x1F: return true
-      default: break
+  /// Whether of a file with signs of both forms more mailboxes have prefixed keys.
+  ///
+  /// Users are counted by their first letters, so that not all of the one form have to be gone through to meet the other.
+  mutating func hasMostlyPrefixedKeys(_ snapshot: borrowing Snapshot) throws(DatabaseError) -> Bool {
+    var (prefixedCount, plainCount) = (0, 0)
+    try look(at: snapshot, prefix: "AS\u{1E}", limit: 1) { _, record in
+      if record.key.byteCount == 3 { prefixedCount += 1 }
+      return false
+    }
+    for letter in Self.alphabet {
+      try look(at: snapshot, prefix: "Nuser\u{1F}\(letter)", limit: 1) { _, _ in
+        prefixedCount += 1
+        return false
+      }
+      try look(at: snapshot, prefix: "user.\(letter)", limit: 1) { _, _ in
+        plainCount += 1
+        return false
       }
     }
-    return false
+    try look(at: snapshot, prefix: "N") { _, record in
+      let entry = MailboxEntryView(key: record.key, value: record.value, form: .prefixed)
+      if entry.hasValueOfPrefixedForm { prefixedCount += 1 }
+      return true
+    }
+    var sharedCount = 0
+    // Behind the bookkeeping, of which there may be much.
+    for (start, end) in [("%", UInt8(ascii: "A"))] + Self.gaps.dropFirst() where sharedCount < Self.recordsEach {
+      try look(at: snapshot, from: start) { _, record in
+        guard record.key.byte(at: 0) < end, sharedCount < Self.recordsEach else { return false }
+        let key = MailboxKey(record.key, value: record.value, form: .prefixed)
+        if key.isMailbox { sharedCount += 1 }
+        return true
+      }
+    }
+    return prefixedCount > plainCount + sharedCount
   }
+
+  /// Where keys lie that begin with none of A, I, J, N and U.
+  private static let gaps: [(start: String, end: UInt8)] = [
+    ("", UInt8(ascii: "A")), ("B", UInt8(ascii: "I")), ("K", UInt8(ascii: "N")), ("O", UInt8(ascii: "U")),
+    ("V", 0xFF),
+  ]
 
   // MARK: - The rest of the sample
 
@@ -210,12 +223,7 @@ private struct Sample {
         return true
       }
     }
-    // What begins with none of A, I, J, N and U lies between these.
-    let gaps: [(start: String, end: UInt8)] = [
-      ("", UInt8(ascii: "A")), ("B", UInt8(ascii: "I")), ("K", UInt8(ascii: "N")), ("O", UInt8(ascii: "U")),
-      ("V", 0xFF),
-    ]
-    for (start, end) in gaps {
+    for (start, end) in Self.gaps {
       try look(at: snapshot, from: start) { sample, record in
         guard record.key.byte(at: 0) < end else { return false }
         sample.disagree(record)
@@ -242,13 +250,8 @@ private struct Sample {
     for prefix in ["A", "I", "J", "N", "UG"] {
       try look(at: snapshot, prefix: prefix) { sample, record in
         sample.noteGeneration(of: record, form: .plain)
-        let isPrefixed =
-          switch prefix {
-          case "I": Self.hasName(record)
-          case "N": Self.isPrefixedName(record)
-          default: Self.hasSeparators(record.key)
-          }
-        if isPrefixed { sample.disagree(record) }
+        let entry = MailboxEntryView(key: record.key, value: record.value, form: .plain)
+        if entry.isForeign { sample.disagree(record) }
         return true
       }
     }

@@ -59,7 +59,10 @@ import Testing
     #expect(!one.isMixed)
     let two = try form(of: ["Nuser\u{1F}joe": prefixed, "user.ann": plain, "user.bob": plain])
     #expect(two.isMixed)
-    let old = try form(of: ["$RACL": "", "Nuser\u{1F}joe": prefixed, "I0123456789abcdef": "%(T e N x M 1)"])
+    let old = try form(of: [
+      "$RACL": "", "user.ann": plain, "user.bob": plain, "Nuser\u{1F}joe": prefixed,
+      "I0123456789abcdef": "%(T e N x M 1)",
+    ])
     #expect(old.keys == .plain)
     #expect(old.isMixed)
     #expect(old.generation == .release30)

@@ -67,4 +67,21 @@ import Testing
       key: CheckedStore.bytes("user.joe"), value: CheckedStore.bytes("%(T e N user.joe M 1)"), form: .plain)
     #expect(!named.isForeign)
   }
+
+  @Test func `bookkeeping that an upgrade left over makes no old file of a new one`() throws {
+    for leftOver in [["$RACL"], ["$RUNQ", "$RUNQ$joe0000000000001$user.joe"], ["$RACL", "user.joe"]] {
+      for hasReverseACLs in [true, false] {
+        var store = CheckedStore.prefixed
+        for key in leftOver { store.records[key] = CheckedStore.plain.records[key] }
+        if !hasReverseACLs { for key in store.records.keys where key.hasPrefix("A") { store.records[key] = nil } }
+        let file = try store.made()
+        let list = try MailboxList(
+          try Database(path: file.path), selecting: .user(CheckedStore.bytes("joe")), locking: .none)
+        #expect(list.form.keys == .prefixed, "\(leftOver)")
+        #expect(list.form.disagreementCount == leftOver.count)
+        #expect(list.count == 2)
+        #expect(try store.report().mailboxCount == 3)
+      }
+    }
+  }
 }
