@@ -150,8 +150,17 @@ private struct MailboxFilter {
   private let settings: NameSettings
   private let keys: MailboxKey.Form
   private let isScan: Bool
+  /// The user, owner or start of a name that is selected, without the default domain, which names leave out.
+  private let bare: [UInt8]?
 
   init(_ selection: MailboxSelection, _ states: MailboxStates, _ settings: NameSettings, _ plan: MailboxPlan) {
+    bare =
+      switch selection {
+      case .user(let user): settings.withoutDefaultDomain(user)
+      case .jmapID(_, let owner): owner.map(settings.withoutDefaultDomain)
+      case .prefix(let prefix): settings.withoutDefaultDomain(inFrontOf: prefix)
+      case .all, .domain, .name, .uniqueID: nil
+      }
     self.selection = selection
     self.states = states
     self.settings = settings
@@ -181,34 +190,41 @@ private struct MailboxFilter {
     let name = MailboxNameView(ofKey: record.key, form: keys, settings)
     switch selection {
     case .user(let user):
-      // Behind an `@` the default domain, which names leave out.
-      guard name.belongs(to: user.rawSpan) || name.belongs(to: userWithoutDefaultDomain(user).rawSpan) else {
-        return false
-      }
+      if name.belongs(to: user.rawSpan) { break }
+      guard let bare, name.belongs(to: bare.rawSpan) else { return false }
     case .domain where isScan:
       if let domain = name.domain, domain.byteCount > 0 { return false }
     case .domain(let domain):
       guard let found = name.domain, found.holdsSameBytes(as: domain.rawSpan) else { return false }
     case .prefix(let prefix):
-      if !name.starts(with: prefix) { return false }
+      if !name.starts(with: prefix) {
+        guard let bare, name.domain == nil, name.starts(with: bare) else { return false }
+      }
     case .name(let wanted):
       // A `^` in an old key is a dot.
       if name.compare(with: wanted.view) != 0 { return false }
-    case .all, .uniqueID, .jmapID: break
+    case .jmapID:
+      if let bare {
+        if !name.belongs(to: bare.rawSpan) { return false }
+      } else if name.isOwned {
+        return false
+      }
+    case .all, .uniqueID: break
     }
-    if case .uniqueID = selection {} else if states == .all, !isScan { return true }
-    let entry = MailboxEntryView(key: record.key, value: record.value, form: keys)
+    let entry: MailboxEntryView
     // What leads from an id to a name can be stale.
-    if case .uniqueID(let id) = selection {
-      guard let found = entry.uniqueID, found.copy() == id else { return false }
+    switch selection {
+    case .uniqueID(let id):
+      entry = MailboxEntryView(key: record.key, value: record.value, form: keys)
+      guard let found = entry.uniqueID, found.equals(MailboxText(id.rawSpan)) else { return false }
+    case .jmapID(let id, _):
+      entry = MailboxEntryView(key: record.key, value: record.value, form: keys)
+      guard let found = entry.jmapID, found.equals(MailboxText(id.rawSpan)) else { return false }
+    default:
+      if states == .all, !isScan { return true }
+      entry = MailboxEntryView(key: record.key, value: record.value, form: keys)
     }
     return states.contains(entry.mailboxState(settings))
-  }
-
-  private func userWithoutDefaultDomain(_ user: [UInt8]) -> [UInt8] {
-    let end = utf8("@" + settings.defaultDomain)
-    guard end.count > 1, user.count > end.count, user.suffix(end.count).elementsEqual(end) else { return user }
-    return user.dropLast(end.count)
   }
 }
 

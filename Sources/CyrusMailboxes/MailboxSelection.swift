@@ -17,7 +17,8 @@ public enum MailboxSelection: Hashable, Sendable {
   case user([UInt8])
   /// Those of a virtual domain; empty for those without one, which takes looking at all.
   case domain([UInt8])
-  /// Those whose database name starts with these bytes: from 3.6 on what comes behind the `N` of keys.
+  /// Those whose database name starts with these bytes: from 3.6 on what comes behind the `N` of keys. The default domain
+  /// in front means the same as none, in names and here.
   case prefix([UInt8])
   /// The one with this name.
   case name(MailboxName)
@@ -88,8 +89,9 @@ struct MailboxPlan {
       }
     case .jmapID(let id, let owner):
       // For two months of 2025 a dot stood there.
+      let owner = settings.withoutDefaultDomain(owner ?? [])
       for separator: UInt8 in form.keys == .prefixed ? [0x1E, UInt8(ascii: ".")] : [] where records.isEmpty {
-        records = try Self.name(under: Array("J".utf8) + (owner ?? []) + [separator] + id, keys, snapshot)
+        records = try Self.name(under: Array("J".utf8) + owner + [separator] + id, keys, snapshot)
       }
     }
   }
@@ -159,14 +161,45 @@ private struct KeyMaker {
     return key(of: deleted) + [separator]
   }
 
-  /// How a file can spell what database names start with. Without the end of a domain it may be that of one.
+  /// How a file can spell what database names start with. None of them starts with another.
   func spellings(ofPrefix prefix: [UInt8]) -> [[UInt8]] {
+    var spelled = spellings(withDomainOf: prefix)
+    if let rest = settings.withoutDefaultDomain(inFrontOf: prefix) {
+      spelled += spellings(withDomainOf: rest)
+    } else if !settings.defaultDomain.isEmpty {
+      spelled += spellings(withDomainOf: utf8(settings.defaultDomain) + [NameForm.groupSeparator] + prefix)
+    }
+    return spelled.enumerated().filter { index, bytes in
+      !spelled.enumerated().contains { other, start in
+        bytes.starts(with: start) && (bytes.count > start.count || other < index)
+      }
+    }.map(\.element)
+  }
+
+  /// How a file can spell this, default domain or not. Without the end of a domain it may be that of one.
+  private func spellings(withDomainOf prefix: [UInt8]) -> [[UInt8]] {
     guard form == .plain else { return [prefix] }
     let domainEnd = prefix.firstIndex(of: NameForm.groupSeparator)
     let start = domainEnd.map { $0 + 1 } ?? 0
     var spelled = prefix[..<start] + prefix[start...].map(NameForm.internalByte)
     if let domainEnd { spelled[domainEnd] = domainMark }
     return domainEnd != nil || spelled.elementsEqual(prefix) ? [Array(spelled)] : [Array(spelled), prefix]
+  }
+}
+
+extension NameSettings {
+  /// A user without the default domain, which names leave out.
+  func withoutDefaultDomain(_ user: [UInt8]) -> [UInt8] {
+    let end = utf8("@" + defaultDomain)
+    guard end.count > 1, user.count > end.count, user.suffix(end.count).elementsEqual(end) else { return user }
+    return user.dropLast(end.count)
+  }
+
+  /// What comes behind the default domain; nil if something else is in front.
+  func withoutDefaultDomain(inFrontOf prefix: [UInt8]) -> [UInt8]? {
+    let start = utf8(defaultDomain) + [NameForm.groupSeparator]
+    guard start.count > 1, prefix.starts(with: start) else { return nil }
+    return Array(prefix.dropFirst(start.count))
   }
 }
 

@@ -12,9 +12,14 @@ import Testing
 
   private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-  private func count(_ records: [String: String], _ selection: MailboxSelection) throws -> Int {
+  private func count(
+    _ records: [String: String], _ selection: MailboxSelection, defaultDomain: String = ""
+  ) throws -> Int {
     let made = try MadeFile(records)
-    let list = try MailboxList(try Database(path: made.path), selecting: selection, locking: .none)
+    var settings = NameSettings()
+    settings.defaultDomain = defaultDomain
+    let list = try MailboxList(
+      try Database(path: made.path), selecting: selection, settings: settings, locking: .none)
     let count = list.count
     return count
   }
@@ -58,5 +63,48 @@ import Testing
     let other = MailboxName(databaseName: bytes("user\u{1F}a^b").span.bytes)
     #expect(try count(["user.a^b": text, "$RUNQ": "1"], .name(dotted)) == 1)
     #expect(try count(["user.a^b": text, "$RUNQ": "1"], .name(other)) == 0)
+  }
+
+  @Test func `what names start with counts without the default domain`() throws {
+    let new = [
+      "Nuser\u{1F}joe": value, "Nhere\u{1D}user\u{1F}joe\u{1F}x": value, "Nthere\u{1D}user\u{1F}joe": value,
+    ]
+    let old = ["user.joe": text, "here!user.joe.x": text, "there!user.joe": text, "$RUNQ": "1"]
+    for records in [new, old] {
+      func count(_ prefix: String) throws -> Int {
+        try self.count(records, .prefix(bytes(prefix)), defaultDomain: "here")
+      }
+      #expect(try count("user\u{1F}joe") == 2)
+      #expect(try count("user") == 2)
+      #expect(try count("") == 3)
+      #expect(try count("h") == 0)
+      #expect(try count("there") == 1)
+      // Who gives the default domain means the names without one.
+      #expect(try count("here\u{1D}user\u{1F}joe") == 2)
+      #expect(try count("here\u{1D}") == 2)
+    }
+    // The name that starts like the default domain, and one that has it, each once.
+    #expect(try count(["Nhh": value, "Nh\u{1D}hh": value], .prefix(bytes("h")), defaultDomain: "h") == 2)
+  }
+
+  @Test func `a stale JMAP id leads to no mailbox of another id or owner`() throws {
+    let mailbox = "%(T e I 0123456789abcdef J Pa P default M 1)"
+    let records = [
+      "Nuser\u{1F}joe": mailbox, "Nshared": mailbox, "Jjoe\u{1E}Pa": "%(T e N user\u{1F}joe M 1)",
+      "J\u{1E}Pa": "%(T e N shared M 1)", "Jjoe\u{1E}Pb": "%(T e N user\u{1F}joe M 1)",
+      "Jkim\u{1E}Pa": "%(T e N user\u{1F}joe M 1)", "J\u{1E}Pc": "%(T e N user\u{1F}joe M 1)",
+      "Jkim\u{1E}Pd": "%(T e N shared M 1)", "Nuser\u{1F}ann": mailbox, "Jann.Pa": "%(T e N user\u{1F}ann M 1)",
+    ]
+    func count(_ id: String, _ owner: String?) throws -> Int {
+      try self.count(records, .jmapID(bytes(id), owner: owner.map(bytes)), defaultDomain: "here")
+    }
+    #expect(try count("Pa", "joe") == 1)
+    #expect(try count("Pa", "joe@here") == 1)
+    #expect(try count("Pa", nil) == 1)
+    #expect(try count("Pa", "ann") == 1)
+    #expect(try count("Pb", "joe") == 0)
+    #expect(try count("Pa", "kim") == 0)
+    #expect(try count("Pc", nil) == 0)
+    #expect(try count("Pd", "kim") == 0)
   }
 }

@@ -111,7 +111,8 @@ import Testing
       let id = Array(try #require(record.text("jmapid")).utf8)
       let name = MailboxEntry(key: record.key, value: record.value, form: .prefixed).name.value ?? []
       let found = try keys(database, .jmapID(id, owner: (record.text("owner")).map { Array($0.utf8) }))
-      #expect(found == [Array("N".utf8) + name])
+      // One record has the separator of some weeks of development, and an id that its mailbox has not.
+      #expect(found == (record.key.contains(0x1E) ? [Array("N".utf8) + name] : []))
       count += 1
     }
     #expect(count > 3)
