@@ -33,7 +33,8 @@ extension CrossChecks {
       append(record.key.extracting(left))
       if try findScratch(list) == nil { findings.add(.oneSidedUserGroup, nil, record, "the reverse pair is missing") }
     case .legacyRUNQ(let id, let name):
-      try checkLegacyRUNQ(list, record, id: record.key.extracting(id), name: record.key.extracting(name))
+      let (id, name) = (MailboxText(record.key.extracting(id)), MailboxText(record.key.extracting(name)))
+      _ = try follow(list, record, to: name, id, .uniqueID, .staleReverseID)
     case .raclMarker, .legacyRACLMarker, .legacyRUNQMarker, .unknown: break
     }
   }
@@ -155,19 +156,39 @@ extension CrossChecks {
 
   // MARK: - Records under other keys
 
-  private mutating func checkUniqueID(
-    _ list: borrowing RecordList, _ record: borrowing RecordView, _ entry: borrowing MailboxEntryView
-  ) throws(DatabaseError) {
-    guard entry.errorCount == 0, let name = entry.name, let id = entry.uniqueID else { return }
+  /// Whether the mailbox that another record names has the id of that record.
+  ///
+  /// - Parameters:
+  ///   - field: Which of the mailbox's ids.
+  ///   - rule: What is broken if there is no such mailbox, or it has another id.
+  /// - Returns: The index of the mailbox's record; nil if it is not there, has another id, or does not say.
+  private mutating func follow(
+    _ list: borrowing RecordList, _ record: borrowing RecordView, to name: MailboxText, _ id: MailboxText,
+    _ field: MailboxField, _ rule: CrossCheckRule
+  ) throws(DatabaseError) -> Int? {
     guard let place = try findName(list, name) else {
-      return findings.add(.orphanIDRecord, nil, record, "there is no mailbox \(readable(name.storedBytes))")
+      findings.add(rule, nil, record, "there is no mailbox \(readable(name.storedBytes))")
+      return nil
     }
     let under = try list.record(at: place)
     let other = MailboxEntryView(key: under.key, value: under.value, form: form)
-    guard let otherID = other.uniqueID, otherID.equals(id) else {
-      return findings.add(.orphanIDRecord, nil, record, "\(readable(under.key)) has not this unique id")
-    }
-    if entry.flags.contains(.deleted) != other.flags.contains(.deleted) {
+    if let found = other.storedText(of: field), found.equals(id) { return place }
+    // What is cut away, or cannot be read, may have been right; that is told of the mailbox's record.
+    if other.errorCount > 0, other.state(of: field) == .absent || other.state(of: field) == .unreadable { return nil }
+    let word = field == .jmapID ? "JMAP" : "unique"
+    findings.add(rule, nil, record, "\(readable(under.key)) has not this \(word) id")
+    return nil
+  }
+
+  private mutating func checkUniqueID(
+    _ list: borrowing RecordList, _ record: borrowing RecordView, _ entry: borrowing MailboxEntryView
+  ) throws(DatabaseError) {
+    guard entry.errorCount == 0, let name = entry.name, let id = entry.uniqueID,
+      let place = try follow(list, record, to: name, id, .uniqueID, .orphanIDRecord)
+    else { return }
+    let under = try list.record(at: place)
+    let other = MailboxEntryView(key: under.key, value: under.value, form: form)
+    if other.errorCount == 0, entry.flags.contains(.deleted) != other.flags.contains(.deleted) {
       let text = entry.flags.contains(.deleted) ? "is a tombstone, but not" : "is no tombstone, but"
       findings.add(.idRecordState, nil, record, "\(text) \(readable(under.key))")
     }
@@ -205,30 +226,14 @@ extension CrossChecks {
   private mutating func checkJMAPID(
     _ list: borrowing RecordList, _ record: borrowing RecordView, _ entry: borrowing MailboxEntryView, owner: RawSpan
   ) throws(DatabaseError) {
-    guard entry.errorCount == 0, let name = entry.name, let id = entry.jmapID else { return }
-    guard let place = try findName(list, name) else {
-      return findings.add(.orphanJMAPRecord, nil, record, "there is no mailbox \(readable(name.storedBytes))")
-    }
+    guard entry.errorCount == 0, let name = entry.name, let id = entry.jmapID,
+      let place = try follow(list, record, to: name, id, .jmapID, .orphanJMAPRecord)
+    else { return }
     let under = try list.record(at: place)
-    let other = MailboxEntryView(key: under.key, value: under.value, form: form)
-    guard let otherID = other.jmapID, otherID.equals(id) else {
-      return findings.add(.orphanJMAPRecord, nil, record, "\(readable(under.key)) has not this JMAP id")
-    }
     let view = nameView(under.key.extracting(droppingFirst: 1))
     if owner.byteCount == 0 ? view.isOwned : !view.belongs(to: owner) {
       findings.add(.orphanJMAPRecord, nil, record, "\(readable(under.key)) has another owner")
     }
-  }
-
-  private mutating func checkLegacyRUNQ(
-    _ list: borrowing RecordList, _ record: borrowing RecordView, id: RawSpan, name: RawSpan
-  ) throws(DatabaseError) {
-    if let place = try findName(list, MailboxText(name)) {
-      let under = try list.record(at: place)
-      let other = MailboxEntryView(key: under.key, value: under.value, form: form)
-      if let otherID = other.uniqueID, otherID.equals(MailboxText(id)) { return }
-    }
-    findings.add(.staleReverseID, nil, record, "no mailbox of this name has this unique id")
   }
 
   mutating func append(_ text: String) { scratch.append(contentsOf: text.utf8) }

@@ -231,6 +231,10 @@ struct Spoiling: CustomTestStringConvertible, Sendable {
   ]
 }
 
+extension Spoiling {
+  static let all = identities + fields + reverse + alone + older + unreadable
+}
+
 @Suite struct CrossCheckTests {
   @Test(arguments: [CheckedStore.prefixed, .plain])
   func `of a store in which all is well nothing is said`(_ store: CheckedStore) throws {
@@ -245,7 +249,7 @@ struct Spoiling: CustomTestStringConvertible, Sendable {
     #expect(report.keyOrder == .raw)
   }
 
-  @Test(arguments: Spoiling.identities + Spoiling.fields + Spoiling.reverse + Spoiling.alone + Spoiling.older)
+  @Test(arguments: Spoiling.all)
   func `a broken rule is found, and no other`(_ spoiling: Spoiling) throws {
     let report = try spoiling.store.report()
     #expect(report.brief == spoiling.expected, "\(report.findings)")
@@ -255,8 +259,7 @@ struct Spoiling: CustomTestStringConvertible, Sendable {
   }
 
   @Test func `every rule is broken by some test`() throws {
-    let spoilings = Spoiling.identities + Spoiling.fields + Spoiling.reverse + Spoiling.alone + Spoiling.older
-    let broken = Set(spoilings.flatMap(\.expected).map { String($0.split(separator: " ")[1]) })
+    let broken = Set(Spoiling.all.flatMap(\.expected).map { String($0.split(separator: " ")[1]) })
     #expect(Set(CrossCheckRule.allCases.map(\.rawValue)).subtracting(broken) == [CrossCheckRule.unreadable.rawValue])
   }
 

@@ -1,0 +1,28 @@
+// What a check must not say: that something is wrong which only cannot be read, or which Cyrus itself makes so.
+
+import CyrusDatabase
+import CyrusMailboxes
+import TestSupport
+import Testing
+
+extension Spoiling {
+  /// Of what a broken record does not say nothing follows.
+  static let unreadable = [
+    Spoiling("the record under a name is cut", "damage dlist.truncated") { $0.records["Nuser/joe"] = "%(T e" },
+    Spoiling("the record under a name of 3.4 is cut", "damage dlist.truncated", of: .plain) {
+      $0.records["user.joe"] = "%(A %(joe lr"
+    },
+    Spoiling(
+      "the record under a name is cut behind another unique id", "damage dlist.truncated",
+      "damage mailboxes.orphan-id-record"
+    ) { $0.records["Nshared"] = "%(T e I other00000000001 P def" },
+    Spoiling("the record under a name is cut, and that under its unique id a tombstone", "damage dlist.truncated") {
+      $0.records["Nuser/joe"] = "%(I joe0000000000001 T e"
+      $0.replace("T e ", with: "T ed ", in: "Ijoe0000000000001")
+    },
+    Spoiling("a list for the unique id", "damage field.notString") {
+      $0.replace("I joe0000000000001", with: "I (x)", in: "Nuser/joe")
+    },
+  ]
+
+}
