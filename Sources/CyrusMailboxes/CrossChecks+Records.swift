@@ -17,7 +17,7 @@ extension CrossChecks {
       if firstForeign == nil { firstForeign = record.bytes }
       return
     }
-    if let mtime = entry.mtime { newest = max(newest, mtime) }
+    if let mtime = entry.mtime, mtime <= settings.latest { newest = max(newest, mtime) }
     switch entry.key.kind {
     case .name(let range): try checkName(list, index, record, entry, record.key.extracting(range))
     case .uniqueID: try checkUniqueID(list, record, entry)

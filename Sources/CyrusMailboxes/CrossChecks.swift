@@ -32,9 +32,24 @@ public struct MailboxListCheck: Sendable {
   public var deletedPrefix = "DELETED"
   /// The time, in seconds since 1970, by which tombstones are old; nil for that of the newest record.
   public var now: Int64?
+  /// What time it is where the check is made, in seconds since 1970; nil if nobody says so.
+  ///
+  /// A record that says it was written more than a day later does not count as the newest one: one wrong time would make
+  /// all tombstones old. They are not held against this time itself, as the file may be an old copy.
+  public var clock: Int64?
 
   /// How old a tombstone may get, in seconds: what Cyrus allows them up to 3.12.
   public static let tombstoneSecondsMax: Int64 = 7 * 24 * 3600
+
+  /// How far behind a clock may be, in seconds.
+  private static let clockSecondsMax: Int64 = 24 * 3600
+
+  /// The latest time at which a record can have been written.
+  var latest: Int64 {
+    guard let clock else { return .max }
+    let (latest, overflow) = clock.addingReportingOverflow(Self.clockSecondsMax)
+    return overflow ? .max : latest
+  }
 
   /// Checks with the defaults of Cyrus.
   ///

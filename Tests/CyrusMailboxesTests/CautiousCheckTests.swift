@@ -25,4 +25,21 @@ extension Spoiling {
     },
   ]
 
+  static let times = [
+    Spoiling("records that are written in the far future by the clock") {
+      $0.replace("M 1700000000", with: "M 9223372036854775", in: "Ncal")
+      $0.replace("M 1700000000", with: "M 9223372036854775", in: "Ical0000000000001")
+      $0.check.clock = 1_700_000_000
+    },
+    Spoiling("a tombstone that is old by records of today", "warning mailboxes.stale-tombstone") {
+      $0.replace("M 1700000000", with: "M 1699308799", in: "Nuser/joe/old")
+      $0.check.clock = 1_700_000_000
+    },
+    Spoiling("a tombstone that is old by the clock alone") { $0.check.clock = 1_800_000_000 },
+    Spoiling("a record of tomorrow by the clock") {
+      $0.replace("M 1700000000", with: "M 1700086400", in: "Ncal")
+      $0.check.clock = 1_700_000_000
+    },
+  ]
+
 }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import CyrusDatabase
 import CyrusMailboxes
+import Glibc
 
 /// Checks a mailboxes.db as a whole.
 struct Check: JSONCommand {
@@ -126,6 +127,7 @@ struct Check: JSONCommand {
     check.defaultDomain = defaultDomain
     check.deletedPrefix = deletedPrefix
     check.now = now
+    check.clock = Int64(time(nil))
     let report = try check.report(on: list)
     check.form = report.form
     var reports = [report]
