@@ -66,7 +66,7 @@ extension CrossChecks {
       if try findScratch(list) == nil { findings.add(.missingReverseID, nil, record, "no entry under its unique id") }
     }
     // What cannot be decoded is told already.
-    if entry.errorCount > 0 { Self.set(index, &undecodable) }
+    if entry.errorCount > 0 { Self.set(index, &unjudged) }
     if isTombstone || entry.errorCount > 0 { return }
     try checkID(list, index, record, entry, name)
     if form == .prefixed, let id = entry.jmapID { try checkJMAPRecord(list, record, entry, id, name) }

@@ -42,6 +42,21 @@ struct MissingEntries {
   }
 }
 
+/// Where the key of a reverse ACL entry up to 3.4 may be parted into identifier and name, both of which can have dollars;
+/// not so many.
+private struct LegacyDollars {
+  private var dollar = 7
+  private var remaining = 16
+
+  /// The place of the next one; nil at the end.
+  mutating func next(in key: RawSpan) -> Int? {
+    guard remaining > 0, dollar < key.byteCount else { return nil }
+    remaining -= 1
+    dollar = key.first(UInt8(ascii: "$"), in: dollar + 1..<key.byteCount)
+    return dollar < key.byteCount ? dollar : nil
+  }
+}
+
 extension CrossChecks {
   private static let seeing: ACLRights = [.lookup, .read]
 
@@ -81,17 +96,31 @@ extension CrossChecks {
     for index in 0..<list.count where !Self.isSet(index, derived) {
       let record = try list.record(at: index)
       let key = MailboxKey(record.key, value: record.value, form: form)
+      guard key.form == form else { continue }
       switch key.kind {
-      case .racl(_, _, let name), .legacyRACL(_, _, let name):
-        if key.form != form { continue }
-        // Of what cannot be decoded it cannot be told.
-        if let place = try findName(list, MailboxText(record.key.extracting(name))), Self.isSet(place, undecodable) {
-          continue
-        }
+      case .racl(_, _, let name):
+        if try isUnjudged(list, record.key.extracting(name)) { continue }
+      case .legacyRACL:
+        if try isPartedUnjudged(list, record.key) { continue }
       default: continue
       }
       findings.add(rule, nil, record, "no ACL of such a mailbox says that they may see it")
     }
+  }
+
+  /// Whether it is not known who may see the mailbox with this name.
+  private mutating func isUnjudged(_ list: borrowing RecordList, _ name: RawSpan) throws(DatabaseError) -> Bool {
+    guard let place = try findName(list, MailboxText(name)) else { return false }
+    return Self.isSet(place, unjudged)
+  }
+
+  /// Whether what stands behind one of the dollars of an old key is the name of such a mailbox.
+  private mutating func isPartedUnjudged(_ list: borrowing RecordList, _ key: RawSpan) throws(DatabaseError) -> Bool {
+    var dollars = LegacyDollars()
+    while let dollar = dollars.next(in: key) {
+      if try isUnjudged(list, key.extracting(droppingFirst: dollar + 1)) { return true }
+    }
+    return false
   }
 
   mutating func addUnmarked(_ record: borrowing RecordView) {
@@ -104,15 +133,12 @@ extension CrossChecks {
     for index in 0..<list.count {
       let record = try list.record(at: index)
       let key = MailboxKey(record.key, value: record.value, form: form)
+      guard key.form == form else { continue }
       switch key.kind {
       case .racl(_, let identifier, _): noteIdentifier(record.key.extracting(identifier))
       case .legacyRACL:
-        // The identifier may have dollars; not so many.
-        var separator = record.key.first(UInt8(ascii: "$"), in: 8..<record.key.byteCount)
-        for _ in 0..<16 where separator < record.key.byteCount {
-          noteIdentifier(record.key.extracting(8..<separator))
-          separator = record.key.first(UInt8(ascii: "$"), in: separator + 1..<record.key.byteCount)
-        }
+        var dollars = LegacyDollars()
+        while let dollar = dollars.next(in: record.key) { noteIdentifier(record.key.extracting(8..<dollar)) }
       default: break
       }
     }

@@ -101,8 +101,8 @@ struct CrossChecks {
   var missing = MissingEntries()
   /// A bit for each record: whether it is a reverse ACL entry that follows from an ACL.
   var derived: [UInt64]
-  /// A bit for each record: whether it is a mailbox's and cannot be decoded.
-  var undecodable: [UInt64]
+  /// A bit for each record: whether it is a mailbox's of which it is not known who may see it.
+  var unjudged: [UInt64]
   /// How many keys are not of the file's form, and where the first of them is.
   var foreignCount: UInt64 = 0
   var firstForeign: Range<UInt64>?
@@ -113,7 +113,7 @@ struct CrossChecks {
     keys = RecordTable(count: count)
     ids = RecordTable(count: 0)
     derived = [UInt64](repeating: 0, count: count / 64 + 1)
-    undecodable = derived
+    unjudged = derived
   }
 
   mutating func run(_ list: borrowing RecordList) throws(DatabaseError) {

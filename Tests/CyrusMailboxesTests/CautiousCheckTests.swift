@@ -23,6 +23,9 @@ extension Spoiling {
     Spoiling("a list for the unique id", "damage field.notString") {
       $0.replace("I joe0000000000001", with: "I (x)", in: "Nuser/joe")
     },
+    Spoiling("who may see a mailbox that is cut, by a name with a dollar", "damage dlist.truncated", of: .plain) {
+      $0.records["shared"] = "%(A %(anyone lrs a$b r kim p) I shared0000000001 P def"
+    },
   ]
 
   static let times = [
@@ -42,4 +45,13 @@ extension Spoiling {
     },
   ]
 
+}
+
+@Suite struct CautiousCheckTests {
+  @Test func `an entry for a mailbox that is not there is stale beside one that cannot be decoded`() throws {
+    var store = CheckedStore.plain
+    store.records["shared"] = "%(A %(anyone lrs a$b r kim p) I shared0000000001 P def"
+    store.records["$RACL$S$a$b$nowhere"] = ""
+    #expect(try store.report().brief == ["damage dlist.truncated", "warning mailboxes.stale-reverse-acl"])
+  }
 }
