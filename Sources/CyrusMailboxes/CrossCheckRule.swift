@@ -39,6 +39,8 @@ public enum CrossCheckRule: String, Sendable, Hashable, CaseIterable {
   case missingReverseACL = "mailboxes.missing-reverse-acl"
   /// A reverse ACL entry is for somebody who may see the mailbox.
   case staleReverseACL = "mailboxes.stale-reverse-acl"
+  /// A name is short enough for its reverse ACL entries to be looked for.
+  case uncheckedReverseACL = "mailboxes.unchecked-reverse-acl"
   /// Without the mark there are no reverse ACL entries.
   case unmarkedReverseACL = "mailboxes.unmarked-reverse-acl"
 
@@ -55,6 +57,7 @@ public enum CrossCheckRule: String, Sendable, Hashable, CaseIterable {
   /// How grave it is, if nothing speaks for less.
   public var severity: Finding.Severity {
     switch self {
+    case .uncheckedReverseACL: .note
     case .staleReverseACL, .staleReverseID, .staleTombstone: .warning
     default: .damage
     }

@@ -59,24 +59,33 @@ private struct LegacyDollars {
 
 extension CrossChecks {
   private static let seeing: ACLRights = [.lookup, .read]
+  /// Names that are longer, as no release writes them, would make a long ACL slow: each of its entries is put together
+  /// with the name.
+  private static let nameByteCountMax = 4096
 
   /// Looks for the entries that a mailbox must have.
   mutating func checkReverseACL(
     _ list: borrowing RecordList, _ index: Int, _ entry: borrowing MailboxEntryView, _ name: RawSpan, _ version: Int
   ) throws(DatabaseError) {
     guard let acl = entry.acl else { return }
-    let isOwned = nameView(name).isOwned
+    guard name.byteCount <= Self.nameByteCountMax else {
+      Self.set(index, &unjudged)
+      let record = try list.record(at: index)
+      return findings.add(
+        .uncheckedReverseACL, nil, record, "so long a name that reverse ACL entries were not looked for")
+    }
+    let view = nameView(name)
     var entries = acl.entries()
     while let right = entries.next() {
       let canSee = !ACLRights(right.rights).isDisjoint(with: Self.seeing)
       if version > 2, !canSee { continue }
       let identifier = right.identifier.copy()
-      if nameView(name).belongs(to: identifier.rawSpan) { continue }
+      if view.belongs(to: identifier.rawSpan) { continue }
       scratch.removeAll(keepingCapacity: true)
       let isPlain = form == .plain
       let separator = isPlain ? UInt8(ascii: "$") : 0x1E
       append(isPlain ? "$RACL$" : "A")
-      append(isOwned ? "U" : "S")
+      append(view.isOwned ? "U" : "S")
       scratch.append(separator)
       scratch.append(contentsOf: identifier)
       scratch.append(separator)

@@ -45,9 +45,37 @@ extension Spoiling {
     },
   ]
 
+  private static let value = "P default V 1 C 2 F 3 M 1700000000 A %(joe lrs kim lr)"
+
+  static let odd = [
+    Spoiling("a name of 5000 bytes", "note mailboxes.unchecked-reverse-acl", "warning name.tooLong") {
+      let name = String(repeating: "x", count: 5000)
+      $0.records["N\(name)"] = "%(T e I long000000000001 J NIL \(value))"
+      $0.records["Ilong000000000001"] = "%(T e N \(name) J NIL \(value) H ())"
+      $0.records["AS|joe|\(name)"] = ""
+    },
+    Spoiling(
+      "who has no entry but one of before an upgrade", "warning file.mixedKeys", "warning key.oldGeneration",
+      "warning mailboxes.missing-reverse-acl"
+    ) {
+      $0.records["AS|joe|shared"] = nil
+      $0.records["$RACL$S$joe$shared"] = ""
+    },
+    Spoiling("the mark of before an upgrade", "warning file.mixedKeys", "warning key.oldGeneration") {
+      $0.records["$RACL"] = "3"
+    },
+  ]
 }
 
-@Suite struct CautiousCheckTests {
+@Suite(.timeLimit(.minutes(1))) struct CautiousCheckTests {
+  @Test func `a long name with a long ACL is checked in time`() throws {
+    var store = CheckedStore.prefixed
+    let name = String(repeating: "x", count: 30_000)
+    let acl = (0..<30_000).map { "u\($0) lr" }.joined(separator: " ")
+    store.records["N\(name)"] = "%(T e I long000000000001 M 1700000000 A %(\(acl)))"
+    #expect(try store.report().count(of: "mailboxes.unchecked-reverse-acl") == 1)
+  }
+
   @Test func `an entry for a mailbox that is not there is stale beside one that cannot be decoded`() throws {
     var store = CheckedStore.plain
     store.records["shared"] = "%(A %(anyone lrs a$b r kim p) I shared0000000001 P def"

@@ -232,7 +232,7 @@ struct Spoiling: CustomTestStringConvertible, Sendable {
 }
 
 extension Spoiling {
-  static let all = identities + fields + reverse + alone + older + unreadable + times
+  static let all = identities + fields + reverse + alone + older + unreadable + times + odd
 }
 
 @Suite struct CrossCheckTests {
