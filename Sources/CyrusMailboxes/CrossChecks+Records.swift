@@ -198,7 +198,10 @@ extension CrossChecks {
     _ list: borrowing RecordList, _ record: borrowing RecordView, _ entry: borrowing MailboxEntryView,
     _ id: MailboxText, _ name: RawSpan
   ) throws(DatabaseError) {
-    let owner = nameView(name).copyOfOwner() ?? []
+    let view = nameView(name)
+    // For whose it is kept depends on what Cyrus takes it for.
+    guard view.isSpelledByCyrus else { return }
+    let owner = view.copyOfOwner() ?? []
     var found: Int?
     // The second one was written for two months.
     for separator in [0x1E, UInt8(ascii: ".")] where found == nil {
@@ -231,7 +234,7 @@ extension CrossChecks {
     else { return }
     let under = try list.record(at: place)
     let view = nameView(under.key.extracting(droppingFirst: 1))
-    if owner.byteCount == 0 ? view.isOwned : !view.belongs(to: owner) {
+    if view.isSpelledByCyrus, owner.byteCount == 0 ? view.isOwned : !view.belongs(to: owner) {
       findings.add(.orphanJMAPRecord, nil, record, "\(readable(under.key)) has another owner")
     }
   }

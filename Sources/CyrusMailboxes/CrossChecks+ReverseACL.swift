@@ -75,6 +75,8 @@ extension CrossChecks {
         .uncheckedReverseACL, nil, record, "so long a name that reverse ACL entries were not looked for")
     }
     let view = nameView(name)
+    // Cyrus keeps the entries of such a mailbox under the name that it takes it for.
+    guard view.isSpelledByCyrus else { return Self.set(index, &unjudged) }
     var entries = acl.entries()
     while let right = entries.next() {
       let canSee = !ACLRights(right.rights).isDisjoint(with: Self.seeing)

@@ -147,6 +147,18 @@ extension MailboxNameView {
     }
   }
 
+  /// Whether Cyrus writes this name as it is spelled here.
+  ///
+  /// What only looks deleted it takes for another name: without the prefix and what stands in place of the time. And it
+  /// spells a time in capitals, within 32 bits and without zeros in front.
+  var isSpelledByCyrus: Bool {
+    guard let time = layout.deletedAt else { return !layout.isDeletedSuffixBad }
+    guard time > 0, time <= UInt32.max else { return false }
+    let piece = lastPiece
+    for place in piece where 0x61...0x66 ~= bytes.byte(at: place) { return false }
+    return bytes.byte(at: piece.lowerBound) != UInt8(ascii: "0")
+  }
+
   private var lastPiece: Range<Int> {
     var start = bytes.byteCount
     while start > layout.restStart {

@@ -47,7 +47,20 @@ extension Spoiling {
 
   private static let value = "P default V 1 C 2 F 3 M 1700000000 A %(joe lrs kim lr)"
 
+  /// Cyrus reads these names otherwise than they are written, and keeps its reverse ACLs under what it read.
   static let odd = [
+    Spoiling("a name that only looks deleted", "warning name.deletedSuffix") {
+      $0.records["NDELETED/user/joe/nothex"] = "%(T e I old0000000000001 J NIL \(value))"
+      $0.records["Iold0000000000001"] = "%(T e N DELETED/user/joe/nothex J NIL \(value) H ())"
+    },
+    Spoiling("a time of deletion in small letters") {
+      $0.records["NDELETED/user/joe/x/6b029a94"] = "%(T e I old0000000000001 J NIL \(value))"
+      $0.records["Iold0000000000001"] = "%(T e N DELETED/user/joe/x/6b029a94 J NIL \(value) H ())"
+    },
+    Spoiling("a deleted mailbox without its entry", "warning mailboxes.missing-reverse-acl") {
+      $0.records["NDELETED/user/joe/x/6B029A94"] = "%(T e I old0000000000001 J NIL \(value))"
+      $0.records["Iold0000000000001"] = "%(T e N DELETED/user/joe/x/6B029A94 J NIL \(value) H ())"
+    },
     Spoiling("a name of 5000 bytes", "note mailboxes.unchecked-reverse-acl", "warning name.tooLong") {
       let name = String(repeating: "x", count: 5000)
       $0.records["N\(name)"] = "%(T e I long000000000001 J NIL \(value))"

@@ -60,6 +60,12 @@ import Testing
       for name in ["shared.x", "shared-x"] { $0.records[name] = "%(I \(name.count)old0000000001 T d M 1)" }
       $0.order = .mbox
     },
+    Spoiling("a name that only looks deleted, and is taken for user.joe", "damage preflight.renamed", of: .plain) {
+      $0.records["DELETED.user.joe.nothex"] = "%(I old0000000000002 M 1)"
+    },
+    Spoiling("a deleted mailbox", of: .plain) {
+      $0.records["DELETED.user.joe.6B029A94"] = "%(I old0000000000002 M 1)"
+    },
     Spoiling("a record that an earlier upgrade left over", "damage preflight.invisible") {
       $0.records["user.kim"] = "0 default kim\tlrs\t"
     },
