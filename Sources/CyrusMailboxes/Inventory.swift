@@ -1,7 +1,7 @@
 // What a mailboxes.db holds, counted: in all, and by user, domain, partition, server, kind or identifier.
 //
-// Every mailbox's record is exactly one of: tombstone, intermediate, reserved, deleted but kept, live. So these add up
-// to the mailboxes. Remote ones and those being moved are counted besides.
+// Every mailbox's record is exactly one of: unreadable, tombstone, intermediate, reserved, deleted but kept, live. So these
+// add up to the mailboxes. Remote ones and those being moved are counted besides.
 //
 // A tombstone keeps its name and kind, but neither partition nor ACL, so it counts for a user and not for a partition.
 
@@ -25,7 +25,7 @@ public enum InventoryGrouping: String, Hashable, Sendable, CaseIterable {
 
 /// How many mailboxes there are, and of what sort.
 public struct MailboxCounts: Hashable, Sendable {
-  /// Mailboxes that are none of the following four.
+  /// Mailboxes that are none of the following five.
   public fileprivate(set) var live: UInt64 = 0
   /// Placeholders for a missing parent.
   public fileprivate(set) var intermediate: UInt64 = 0
@@ -35,6 +35,8 @@ public struct MailboxCounts: Hashable, Sendable {
   public fileprivate(set) var deletedDelayed: UInt64 = 0
   /// Records that say that there is no mailbox any more.
   public fileprivate(set) var tombstones: UInt64 = 0
+  /// Records that are so broken that they do not say which of these they are.
+  public fileprivate(set) var unreadable: UInt64 = 0
   /// Of all these those that live on another server.
   public fileprivate(set) var remote: UInt64 = 0
   /// Of all these those that are being moved to another server.
@@ -49,8 +51,8 @@ public struct MailboxCounts: Hashable, Sendable {
   /// Nothing.
   public init() {}
 
-  /// All records: the sum of the first five.
-  public var mailboxes: UInt64 { live + intermediate + reserved + deletedDelayed + tombstones }
+  /// All records: the sum of the first six.
+  public var mailboxes: UInt64 { live + intermediate + reserved + deletedDelayed + tombstones + unreadable }
 
   /// What both hold together.
   public func merging(_ other: MailboxCounts) -> MailboxCounts {
@@ -60,6 +62,7 @@ public struct MailboxCounts: Hashable, Sendable {
     sum.reserved += other.reserved
     sum.deletedDelayed += other.deletedDelayed
     sum.tombstones += other.tombstones
+    sum.unreadable += other.unreadable
     sum.remote += other.remote
     sum.moving += other.moving
     sum.oldestMtime = Self.choose(oldestMtime, other.oldestMtime, min)
@@ -79,7 +82,9 @@ public struct MailboxCounts: Hashable, Sendable {
   /// The counts of one record.
   init(of entry: borrowing MailboxEntryView, depth: Int, isDeleted: Bool) {
     let flags = entry.flags
-    if flags.contains(.deleted) {
+    if !entry.isTypeReadable {
+      unreadable = 1
+    } else if flags.contains(.deleted) {
       tombstones = 1
     } else if flags.contains(.intermediate) {
       intermediate = 1

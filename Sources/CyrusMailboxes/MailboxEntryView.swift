@@ -100,6 +100,9 @@ extension MailboxEntryView {
   /// In which state the mailbox is.
   public var flags: MailboxFlags { fields.type.flags }
 
+  /// Whether kind and flags could be read, or are left out as they may be. If not, ``flags`` has none.
+  public var isTypeReadable: Bool { fields.type.isReadable }
+
   /// Kind and flags as they are stored: letters in a dlist, otherwise a number.
   public var typeText: MailboxText? {
     @_lifetime(copy self)

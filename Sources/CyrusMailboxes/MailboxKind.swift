@@ -114,6 +114,8 @@ public struct MailboxFlags: OptionSet, Hashable, Sendable, BitwiseCopyable {
 struct MailboxType: Sendable {
   var kind = MailboxKind.email
   var flags: MailboxFlags = []
+  /// Whether it is known which flags there are.
+  private(set) var isReadable = true
 
   init() {}
 
@@ -121,6 +123,7 @@ struct MailboxType: Sendable {
   static var unreadable: MailboxType {
     var type = MailboxType()
     type.kind = .unknown
+    type.isReadable = false
     return type
   }
 
@@ -161,7 +164,7 @@ struct MailboxType: Sendable {
   /// - Parameter number: nil if it has more than 32 bits.
   init(number: UInt32?, at bytes: Range<Int>, _ tally: inout IssueTally) {
     guard let number else {
-      kind = .unknown
+      self = .unreadable
       tally.warn(.typeUnknownBits, bytes)
       return
     }

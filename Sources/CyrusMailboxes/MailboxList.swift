@@ -120,6 +120,7 @@ extension MailboxEntryView {
 
   /// In which of the states the mailbox is, if the record is one under a name.
   public func mailboxState(_ settings: NameSettings = NameSettings()) -> MailboxStates {
+    if !isTypeReadable { return .unreadable }
     if flags.contains(.deleted) { return .tombstones }
     return nameInKey(settings)?.isDeleted == true ? .deletedDelayed : .live
   }

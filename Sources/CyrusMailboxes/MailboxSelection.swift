@@ -43,8 +43,10 @@ public struct MailboxStates: OptionSet, Hashable, Sendable {
   public static let deletedDelayed = MailboxStates(rawValue: 2)
   /// Records that say that there is no mailbox any more.
   public static let tombstones = MailboxStates(rawValue: 4)
+  /// Records that are so broken that they do not say whether they are tombstones.
+  public static let unreadable = MailboxStates(rawValue: 8)
   /// All of them.
-  public static let all: MailboxStates = [.live, .deletedDelayed, .tombstones]
+  public static let all: MailboxStates = [.live, .deletedDelayed, .tombstones, .unreadable]
 }
 
 /// Where the records of a selection are to be looked for, and which of them to keep.

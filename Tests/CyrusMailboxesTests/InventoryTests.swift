@@ -110,6 +110,23 @@ import Testing
     #expect(inventory.records == 7)
   }
 
+  @Test func `a mailbox whose state cannot be read is in none`() throws {
+    for (key, value) in [
+      ("Nuser\u{1F}joe", "%(T (x) I 0123456789abcdef P p M 1)"), ("Nuser\u{1F}joe", "%(I 0123456789abcdef P p"),
+      ("Nuser\u{1F}joe", "x default a\tl\t"), ("NDELETED\u{1F}user\u{1F}joe\u{1F}6B029A94", "%(I 01234"),
+    ] {
+      let file = try MadeFile([key: value, "Nuser\u{1F}ann": "%(T e I 0123456789abcdef P p M 1)"])
+      let totals = try Database(path: file.path).inventory(locking: .none).totals
+      #expect(totals.mailboxes == 2)
+      #expect(totals.live == 1)
+      #expect(totals.unreadable == 1)
+      let live = try MailboxList(try Database(path: file.path), states: .live, locking: .none)
+      let unreadable = try MailboxList(try Database(path: file.path), states: .unreadable, locking: .none)
+      #expect(live.count == 1)
+      #expect(unreadable.count == 1)
+    }
+  }
+
   @Test func `the same mailboxes with the same fields as Cyrus lists`() throws {
     let url = URL(filePath: #filePath).deletingLastPathComponent()
       .appending(path: "../Fixtures/mailboxes/mailboxes.ctl_mboxlist.json").standardized

@@ -26,7 +26,7 @@ struct Inventory: JSONCommand {
         "records", "complete", "damaged", "totals", "anomalies": [{"code", "count"}],
         "groupings": [{"by", "count", "groups": [{"name", …}]}]}; totals and groups
         have "mailboxes", "live", "intermediate", "reserved", "deleted",
-        "tombstones", "remote", "moving", "oldestMtime", "newestMtime",
+        "tombstones", "unreadable", "remote", "moving", "oldestMtime", "newestMtime",
         "createdmodseqMax", "foldermodseqMax", "depthMax"
 
       EXAMPLE
@@ -151,7 +151,7 @@ struct Inventory: JSONCommand {
 
   private static let columns: [(name: String, number: @Sendable (MailboxCounts) -> UInt64)] = [
     ("live", \.live), ("intermediate", \.intermediate), ("reserved", \.reserved), ("deleted", \.deletedDelayed),
-    ("tombstones", \.tombstones), ("remote", \.remote), ("moving", \.moving),
+    ("tombstones", \.tombstones), ("unreadable", \.unreadable), ("remote", \.remote), ("moving", \.moving),
   ]
 
   private func print(

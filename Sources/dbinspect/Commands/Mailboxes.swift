@@ -123,7 +123,8 @@ struct Mailboxes: DatabaseCommand {
     of database: Database, _ selection: MailboxSelection, _ output: inout Output
   ) throws(DatabaseError) -> MailboxList {
     // Whoever asks for an id knows what is wanted.
-    let states: MailboxStates = all || id != nil ? .all : deleted ? [.deletedDelayed, .tombstones] : .live
+    let states: MailboxStates =
+      all || id != nil ? .all : deleted ? [.deletedDelayed, .tombstones] : [.live, .unreadable]
     do throws(DatabaseError) {
       return try MailboxList(database, selecting: selection, states: states, locking: common.libraryLocking)
     } catch {
