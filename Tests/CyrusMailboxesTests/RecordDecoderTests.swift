@@ -179,6 +179,9 @@ struct RecordSample: Sendable, CustomTestStringConvertible {
   /// What is wrong with them is said, and what is not understood given as it is.
   static let wrong: [RecordSample] = [
     RecordSample(
+      .mailboxes, "Nuser¦joe¦", "%(T e M 1)",
+      "record='name' name='user¦joe¦' kind='email' flags=[] mtime=@1 ?name.emptyComponent"),
+    RecordSample(
       .annotations, "a¶b¶c¶d¶", "hello", "rawKey='a¶b¶c¶d¶' rawValue='hello' !key.syntax !value.syntax"),
     RecordSample(.conversations, "Zx", "y", "rawKey='Zx' rawValue='y' !key.unknown"),
     RecordSample(.conversations, "F", "0 (1 2 3)", "rawKey='F' rawValue='0 (1 2 3)' !key.unknown"),

@@ -6,6 +6,9 @@ extension DecodedFields {
   mutating func readMailbox(_ key: RawSpan, _ value: RawSpan, _ form: MailboxKey.Form) {
     let entry = MailboxEntryView(key: key, value: value, form: form)
     for issue in entry.issues() { note(issue) }
+    if case .name(let range) = entry.key.kind, let name = entry.nameInKey() {
+      for issue in name.issues(at: range.lowerBound) { note(issue) }
+    }
     readKey(of: entry.key.kind)
     guard entry.key.isMailbox else {
       guard value.byteCount > 0 else { return }
