@@ -117,18 +117,18 @@ struct CompactIssue: BitwiseCopyable, Sendable {
   }
 }
 
-/// The issues of one record: their number and the gravest, and all of them if asked for.
+/// The issues of one record: their number and the gravest, and the first of them if asked for.
 struct IssueTally: ~Copyable {
   /// The first error, or the first warning if there is no error.
   private(set) var gravest: CompactIssue?
   private(set) var count = 0
   private(set) var errorCount = 0
-  /// All of them in the order they were met, if they are kept.
+  /// Those that are kept, in the order they were met.
   private(set) var kept: [DecodingIssue] = []
-  private let keepsAll: Bool
+  private let keptMax: Int
 
-  /// - Parameter keepsAll: Whether all are kept, which allocates as soon as there is one.
-  init(keepsAll: Bool = false) { self.keepsAll = keepsAll }
+  /// - Parameter keptMax: How many are kept, which allocates as soon as there is one.
+  init(keeping keptMax: Int = 0) { self.keptMax = keptMax }
 
   /// Notes that bytes are odd, but could be decoded.
   @inline(never)
@@ -143,9 +143,14 @@ struct IssueTally: ~Copyable {
   }
 
   private mutating func note(_ issue: CompactIssue) {
-    if gravest == nil || issue.isError && errorCount == 0 { gravest = issue }
+    let isFirstError = issue.isError && errorCount == 0
+    if gravest == nil || isFirstError { gravest = issue }
     count += 1
     if issue.isError { errorCount += 1 }
-    if keepsAll { kept.append(issue.issue) }
+    if kept.count < keptMax {
+      kept.append(issue.issue)
+    } else if isFirstError, keptMax > 0 {
+      kept[keptMax - 1] = issue.issue
+    }
   }
 }

@@ -16,8 +16,9 @@ public struct MailboxEntry: Hashable, Sendable {
   public let valueBytes: [UInt8]
   /// What the key stands for.
   public let key: MailboxKey
-  /// Everything that is wrong or odd.
+  /// What is wrong or odd; of very many the first, see ``MailboxEntryView/issues()``.
   public let issues: [DecodingIssue]
+  let issueCount: Int
   let errorCount: Int
   let gravest: CompactIssue?
   let form: MailboxKey.Form
@@ -31,6 +32,7 @@ public struct MailboxEntry: Hashable, Sendable {
     valueBytes = Array(view.valueBytes)
     key = view.key
     issues = view.issues()
+    issueCount = view.issueCount
     errorCount = view.errorCount
     gravest = view.gravest
     form = view.form
@@ -75,7 +77,7 @@ extension MailboxEntryView {
     form = entry.form
     valueForm = entry.key.isMailbox ? MailboxValueForm(of: entry.valueBytes.rawSpan) : nil
     gravest = entry.gravest
-    issueCount = entry.issues.count
+    issueCount = entry.issueCount
     errorCount = entry.errorCount
     fields = entry.fields
   }

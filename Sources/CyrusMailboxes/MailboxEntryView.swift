@@ -79,12 +79,16 @@ public struct MailboxEntryView: ~Escapable {
     errorCount = tally.errorCount
   }
 
-  /// Everything that is wrong or odd, in the order in which it was met: the key's issues, then the value's.
+  /// How many issues ``issues()`` gives at most. More are only counted.
+  public static let listedIssuesMax = 1000
+
+  /// What is wrong or odd, in the order in which it was met: the key's issues, then the value's. At most
+  /// ``listedIssuesMax``, the first error among them.
   ///
   /// - Complexity: O(length of key and value) if there is any: the record is decoded again. O(1) otherwise.
   public func issues() -> [DecodingIssue] {
     guard issueCount > 0 else { return [] }
-    var tally = IssueTally(keepsAll: true)
+    var tally = IssueTally(keeping: Self.listedIssuesMax)
     let key = MailboxKey(keyBytes, value: valueBytes, form: form, &tally)
     _ = MailboxFields(of: key, valueBytes, &tally)
     return tally.kept

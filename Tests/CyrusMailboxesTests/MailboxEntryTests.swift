@@ -19,6 +19,21 @@ extension MailboxEntry {
 }
 
 @Suite struct MailboxEntryTests {
+  @Test func `of very many issues the first are kept, and all counted`() {
+    let value = Array(("%(T e " + String(repeating: "? ? ", count: 5000) + "M 1)").utf8)
+    let key = Array("Nuser".utf8)
+    let entry = MailboxEntryView(key: key.rawSpan, value: value.rawSpan, form: .prefixed)
+    let (count, kept) = (entry.issueCount, entry.issues())
+    #expect(count == 5000)
+    #expect(kept.count == MailboxEntryView.listedIssuesMax)
+    // The first error is among them, however late it comes.
+    let broken = Array(("%(T e " + String(repeating: "? ? ", count: 5000) + "M").utf8)
+    let cut = MailboxEntryView(key: key.rawSpan, value: broken.rawSpan, form: .prefixed)
+    let issues = cut.issues()
+    #expect(issues.count == MailboxEntryView.listedIssuesMax)
+    #expect(issues.filter(\.isError).map(\.code) == ["dlist.truncated"])
+  }
+
   @Test func `absent, NIL, unreadable and empty are four things`() {
     let entry = entry("%(T e I NIL P \"\" S (x) V abc C 5 F NIL)")
     #expect(entry.uniqueID == .null)
