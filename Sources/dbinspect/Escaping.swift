@@ -83,6 +83,16 @@ func escaped(_ bytes: RawSpan, limit: Int = .max) -> String {
   return text
 }
 
+/// How many characters `escaped` makes of bytes.
+func escapedWidth(_ bytes: RawSpan) -> Int {
+  let plain = skipPlain(bytes, from: 0, \.isPlainASCII)
+  let view = Span<UInt8>(_bytes: bytes)
+  for index in plain..<view.count where !(0x20..<0x7F ~= view[index]) || view[index] == UInt8(ascii: "\\") {
+    return escaped(bytes).unicodeScalars.count
+  }
+  return bytes.byteCount
+}
+
 /// Text for a terminal: control characters and the like escaped, backslashes left as they are.
 func printable(_ text: String) -> String {
   if text.unicodeScalars.allSatisfy(\.isPrintable) { return text }

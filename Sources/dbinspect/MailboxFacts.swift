@@ -1,130 +1,143 @@
 // What is told about a mailbox: by which names, and in what form.
+//
+// This is the inner loop of a listing of a million mailboxes: the record is decoded in place, and what has to be spelled
+// out goes into bytes that are used again for the next one.
 
 import CyrusDatabase
 import CyrusMailboxes
 
-/// A member of what is told about a mailbox.
+/// A member of what is told about a mailbox that is one value, or a list of values.
 enum MailboxMember: String, CaseIterable {
   case name, dbname, uniqueid, kind, flags, owner, domain, partition, server, acl, uidvalidity, createdmodseq
   case foldermodseq, mtime, deletedAt, jmapid, issues
 }
 
-/// A mailbox and its name, taken apart.
-struct MailboxFacts {
-  private let entry: MailboxEntry
-  private let name: MailboxName
-  private let settings: NameSettings
-
-  /// nil for a record that is not one under a name.
-  init?(_ record: borrowing RecordView, form: MailboxKey.Form, _ settings: NameSettings) {
-    let entry = MailboxEntry(key: record.copyOfKey(), value: record.copyOfValue(), form: form)
-    guard let name = Self.name(of: entry, settings) else { return nil }
-    self.entry = entry
-    self.name = name
-    self.settings = settings
-  }
-
-  private static func name(of entry: MailboxEntry, _ settings: NameSettings) -> MailboxName? {
-    guard let name = entry.view.nameInKey(settings) else { return nil }
-    return MailboxName(name)
-  }
-
-  /// All issues: those of the record, then those of the name.
-  private var issues: [DecodingIssue] {
-    var offset = 0
-    if case .name(let range) = entry.key.kind { offset = range.lowerBound }
-    return entry.issues + (entry.view.nameInKey(settings)?.issues(at: offset) ?? [])
-  }
-
-  /// The names of the flags.
-  var flags: [String] {
-    let names: [(MailboxFlags, String)] = [
-      (.deleted, "tombstone"), (.intermediate, "intermediate"), (.remote, "remote"), (.moving, "moving"),
-      (.reserved, "reserved"), (.legacyDirectories, "legacyDirs"),
-    ]
-    return names.filter { entry.flags.contains($0.0) }.map(\.1)
-  }
-
-  /// A member as bytes: none if it is not known, one, or several for flags, identifiers of the ACL and codes of issues.
-  func values(of member: MailboxMember) -> [[UInt8]] {
-    func one(_ bytes: [UInt8]?) -> [[UInt8]] { bytes.map { [$0] } ?? [] }
-    func one(_ number: (some BinaryInteger)?) -> [[UInt8]] { number.map { [Array("\($0)".utf8)] } ?? [] }
-    switch member {
-    case .name: return [name.internalName]
-    case .dbname: return [name.databaseName]
-    case .uniqueid: return one(entry.uniqueID.value)
-    case .kind: return [Array(entry.kind.name.utf8)]
-    case .flags: return flags.map { Array($0.utf8) }
-    case .owner: return one(name.owner)
-    case .domain: return one(name.domain)
-    case .partition: return one(entry.partition.value)
-    case .server: return one(entry.server.value)
-    case .acl: return (entry.acl.value ?? ACL()).map { Array($0.identifier) }
-    case .uidvalidity: return one(entry.uidValidity.value)
-    case .createdmodseq: return one(entry.createdModseq.value)
-    case .foldermodseq: return one(entry.folderModseq.value)
-    case .mtime: return one(entry.mtime.value)
-    case .deletedAt: return one(name.deletedAt)
-    case .jmapid: return one(entry.jmapID.value)
-    case .issues: return issues.map { Array($0.code.utf8) }
+extension MailboxMember {
+  /// Appends the member's bytes, nothing if it is not known. Several flags, or codes of issues, are parted by spaces; an
+  /// ACL is in Cyrus's own form.
+  func append(
+    _ entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView, to bytes: inout [UInt8]
+  ) {
+    switch self {
+    case .name: name.appendInternalName(to: &bytes)
+    case .dbname: name.appendDatabaseName(to: &bytes)
+    case .owner: if let owner = name.copyOfOwner() { bytes.append(contentsOf: owner) }
+    case .domain: if let domain = name.domain { bytes.append(contentsOf: Array(domain)) }
+    case .kind: bytes.append(contentsOf: entry.kind.name.utf8)
+    case .flags: bytes.append(contentsOf: entry.flags.words.joined(separator: " ").utf8)
+    case .issues: bytes.append(contentsOf: allIssues(of: entry, name).map(\.code).joined(separator: " ").utf8)
+    case .acl: if let acl = entry.acl { acl.appendText(to: &bytes) }
+    case .uniqueid: if let text = entry.uniqueID { text.append(to: &bytes) }
+    case .partition: if let text = entry.partition { text.append(to: &bytes) }
+    case .server: if let text = entry.server { text.append(to: &bytes) }
+    case .jmapid: if let text = entry.jmapID { text.append(to: &bytes) }
+    case .uidvalidity: if let number = entry.uidValidity { bytes.append(decimal: UInt64(number)) }
+    case .createdmodseq: if let number = entry.createdModseq { bytes.append(decimal: number) }
+    case .foldermodseq: if let number = entry.folderModseq { bytes.append(decimal: number) }
+    case .mtime: if let number = entry.mtime { bytes.append(contentsOf: "\(number)".utf8) }
+    case .deletedAt: if let number = name.deletedAt { bytes.append(decimal: number) }
     }
   }
 
-  /// A member on one line, with C escapes for what is not printable. An ACL in Cyrus's own form, with its TABs escaped.
-  func text(of member: MailboxMember) -> String {
-    if member == .acl { return entry.acl.value.map { escaped($0.text.rawSpan) } ?? "" }
-    return values(of: member).map { escaped($0.rawSpan) }.joined(separator: " ")
+  /// The member's values, each for itself: of an ACL the identifiers.
+  func values(of entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView) -> [[UInt8]] {
+    switch self {
+    case .flags: return entry.flags.words.map { Array($0.utf8) }
+    case .issues: return allIssues(of: entry, name).map { Array($0.code.utf8) }
+    case .acl:
+      var identifiers: [[UInt8]] = []
+      if let acl = entry.acl {
+        var entries = acl.entries()
+        while let entry = entries.next() { identifiers.append(entry.identifier.copy()) }
+      }
+      return identifiers
+    default:
+      var bytes: [UInt8] = []
+      append(entry, name, to: &bytes)
+      return bytes.isEmpty ? [] : [bytes]
+    }
   }
+}
 
-  /// When the record was written, for people.
-  var mtimeText: String { entry.mtime.value.map(timestamp) ?? "" }
+/// All issues: those of the record, then those of the name.
+private func allIssues(of entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView) -> [DecodingIssue] {
+  var offset = 0
+  if case .name(let range) = entry.key.kind { offset = range.lowerBound }
+  return entry.issues() + name.issues(at: offset)
+}
 
-  /// Server and partition, as old Cyrus wrote them.
-  var place: String {
-    let server = text(of: .server)
-    return server.isEmpty ? text(of: .partition) : "\(server)!\(text(of: .partition))"
+extension MailboxFlags {
+  /// Each flag and what it is called here.
+  static let known: [(flag: MailboxFlags, word: String)] = [
+    (.deleted, "tombstone"), (.intermediate, "intermediate"), (.remote, "remote"), (.moving, "moving"),
+    (.reserved, "reserved"), (.legacyDirectories, "legacyDirs"),
+  ]
+
+  /// What the flags are called here.
+  var words: [String] { isEmpty ? [] : Self.known.filter { contains($0.flag) }.map(\.word) }
+}
+
+extension [UInt8] {
+  /// Appends a number in decimal digits.
+  mutating func append(decimal number: UInt64) {
+    let start = count
+    var rest = number
+    repeat {
+      append(UInt8(ascii: "0") + UInt8(rest % 10))
+      rest /= 10
+    } while rest > 0
+    self[start...].reverse()
   }
+}
 
-  /// Kind and flags.
-  var type: String { ([entry.kind.name] + flags).joined(separator: " ") }
+// MARK: - JSON
 
-  /// Writes it as an object. What is not known is left out.
-  func write(to output: inout Output) {
+/// Writes mailboxes as JSON.
+struct MailboxWriter {
+  private var bytes: [UInt8] = []
+
+  init() {}
+
+  /// Writes a mailbox as an object. What is not known is left out.
+  mutating func write(
+    _ entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView, to output: inout Output
+  ) {
     output.object(.inline) { output in
-      for member in MailboxMember.allCases { write(member, to: &output) }
+      for member in MailboxMember.allCases { write(member, entry, name, to: &output) }
     }
     output.line()
   }
 
-  private func write(_ member: MailboxMember, to output: inout Output) {
+  private mutating func write(
+    _ member: MailboxMember, _ entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView,
+    to output: inout Output
+  ) {
     switch member {
-    case .name, .dbname, .uniqueid, .kind, .owner, .domain, .partition, .server, .jmapid:
-      if let bytes = values(of: member).first { output.member(member.rawValue, bytes: bytes.rawSpan) }
-    case .uidvalidity:
-      if let number = entry.uidValidity.value { output.member(member.rawValue, number) }
-    case .createdmodseq:
-      if let number = entry.createdModseq.value { output.member(member.rawValue, number) }
-    case .foldermodseq:
-      if let number = entry.folderModseq.value { output.member(member.rawValue, number) }
-    case .mtime:
-      if let number = entry.mtime.value { output.member(member.rawValue, number) }
-    case .deletedAt:
-      if let number = name.deletedAt { output.member(member.rawValue, number) }
-    case .flags:
-      output.array(member.rawValue) { output in
-        for flag in flags { output.element(flag) }
-      }
-    case .acl:
-      guard let acl = entry.acl.value else { return }
-      output.array(member.rawValue) { output in
-        for entry in acl {
-          output.object { output in
-            output.member("identifier", bytes: Array(entry.identifier).rawSpan)
-            output.member("rights", bytes: Array(entry.rights).rawSpan)
-          }
+    case .name, .dbname, .kind, .owner, .domain:
+      bytes.removeAll(keepingCapacity: true)
+      member.append(entry, name, to: &bytes)
+      // A name of no bytes is one; it has an issue.
+      let isThere =
+        switch member {
+        case .owner: name.isOwned
+        case .domain: name.domain != nil
+        default: true
         }
-      }
+      if isThere { output.member(member.rawValue, bytes: bytes.rawSpan) }
+    case .uniqueid: if let text = entry.uniqueID { output.member(member.rawValue, text) }
+    case .partition: if let text = entry.partition { output.member(member.rawValue, text) }
+    case .server: if let text = entry.server { output.member(member.rawValue, text) }
+    case .jmapid: if let text = entry.jmapID { output.member(member.rawValue, text) }
+    case .uidvalidity: output.present(member.rawValue, entry.uidValidity)
+    case .createdmodseq: output.present(member.rawValue, entry.createdModseq)
+    case .foldermodseq: output.present(member.rawValue, entry.folderModseq)
+    case .mtime: output.present(member.rawValue, entry.mtime)
+    case .deletedAt: output.present(member.rawValue, name.deletedAt)
+    case .flags: output.flags(entry.flags)
+    case .acl:
+      if let acl = entry.acl { output.acl(acl) }
     case .issues:
+      let issues = allIssues(of: entry, name)
       output.array(member.rawValue) { output in
         for issue in issues {
           output.object { output in
@@ -140,32 +153,35 @@ struct MailboxFacts {
   }
 }
 
-/// A condition: a member has, or has not, a value.
-struct MailboxCondition {
-  private let member: MailboxMember
-  private let value: [UInt8]
-  private let isNegative: Bool
-
-  /// - Parameter text: `MEMBER=VALUE` or `MEMBER!=VALUE`.
-  init(_ text: String, _ keys: KeyOptions) throws {
-    guard let sign = text.firstIndex(of: "=") else { throw Self.failure(text) }
-    var name = text[..<sign]
-    isNegative = name.last == "!"
-    if isNegative { name.removeLast() }
-    guard let member = MailboxMember(rawValue: String(name)) else { throw Self.failure(text) }
-    self.member = member
-    value = try keys.bytes(String(text[text.index(after: sign)...]))
+extension Output {
+  /// Writes a member that is a string of a record.
+  mutating func member(_ name: String, _ text: MailboxText) {
+    guard text.isEscaped else { return member(name, bytes: text.storedBytes) }
+    let bytes = text.copy()
+    member(name, bytes: bytes.rawSpan)
   }
 
-  private static func failure(_ text: String) -> Failure {
-    let known = MailboxMember.allCases.map(\.rawValue).joined(separator: ", ")
-    return Failure(.usage, "--where takes FIELD=VALUE or FIELD!=VALUE, not '\(printable(text))'; fields: \(known)")
+  /// Writes a member that is a number, unless it is not known.
+  mutating func present(_ name: String, _ number: (some BinaryInteger)?) {
+    if let number { member(name, number) }
   }
 
-  /// Whether a mailbox meets it. An empty value stands for none.
-  func holds(for mailbox: MailboxFacts) -> Bool {
-    let values = mailbox.values(of: member)
-    let isMet = value.isEmpty ? values.isEmpty : values.contains(value)
-    return isMet != isNegative
+  /// Writes the member `flags`.
+  mutating func flags(_ flags: MailboxFlags) {
+    array("flags") { output in
+      for word in flags.words { output.element(word) }
+    }
+  }
+
+  fileprivate mutating func acl(_ acl: ACLView) {
+    var entries = acl.entries()
+    array("acl") { output in
+      while let entry = entries.next() {
+        output.object { output in
+          output.member("identifier", entry.identifier)
+          output.member("rights", entry.rights)
+        }
+      }
+    }
   }
 }

@@ -68,4 +68,12 @@ extension Output {
     }
     append(byte: UInt8(ascii: "\""))
   }
+  /// Appends a field of CSV with C escapes for all that is not printable, in quotes if it needs them.
+  mutating func appendEscapedCSVField(_ bytes: RawSpan) {
+    let view = Span<UInt8>(_bytes: bytes)
+    // No escape has a comma or a quote in it, and no line end is left.
+    let needsQuotes = view.indices.contains { view[$0] == UInt8(ascii: ",") || view[$0] == UInt8(ascii: "\"") }
+    guard needsQuotes else { return appendEscaped(bytes) }
+    appendCSVField(Array(escaped(bytes).utf8).rawSpan)
+  }
 }

@@ -41,7 +41,14 @@ func time(_ seconds: Int64) -> String {
 
 /// A time as people read it, alone: `2024-01-01T00:00:06Z`; what is stored beyond the year 9999.
 func timestamp(_ seconds: Int64) -> String {
-  guard 0..<253_402_300_800 ~= seconds else { return "\(seconds)" }
+  var bytes: [UInt8] = []
+  appendTimestamp(seconds, to: &bytes)
+  return String(decoding: bytes, as: UTF8.self)
+}
+
+/// Appends what `timestamp` gives.
+func appendTimestamp(_ seconds: Int64, to bytes: inout [UInt8]) {
+  guard 0..<253_402_300_800 ~= seconds else { return bytes.append(contentsOf: "\(seconds)".utf8) }
   let (days, rest) = seconds.quotientAndRemainder(dividingBy: 86400)
   // Years are counted from March, so that the day that some have more is their last; eras of 400 years are alike.
   let (era, dayOfEra) = (days + 719_468).quotientAndRemainder(dividingBy: 146_097)
@@ -51,12 +58,34 @@ func timestamp(_ seconds: Int64) -> String {
   let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
   let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
   let year = yearOfEra + 400 * era + (month <= 2 ? 1 : 0)
-  func digits(_ number: Int64, _ count: Int) -> String {
-    let text = String(number)
-    return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
+  func append(_ number: Int64, _ divisor: Int64, _ end: Unicode.Scalar) {
+    var divisor = divisor
+    while divisor > 0 {
+      bytes.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
+      divisor /= 10
+    }
+    bytes.append(UInt8(ascii: end))
   }
-  let date = "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))"
-  return "\(date)T\(digits(rest / 3600, 2)):\(digits(rest / 60 % 60, 2)):\(digits(rest % 60, 2))Z"
+  append(year, 1000, "-")
+  append(month, 10, "-")
+  append(day, 10, "T")
+  append(rest / 3600, 10, ":")
+  append(rest / 60 % 60, 10, ":")
+  append(rest % 60, 10, "Z")
+}
+
+/// The seconds since 1970 of a time as `timestamp` writes it; nil for other text, and for a day that there is not.
+func seconds(ofTimestamp text: String) -> Int64? {
+  let fields = text.split(omittingEmptySubsequences: false) { "-T:Z".contains($0) }.map { Int64($0) }
+  guard text.utf8.count == 20, fields.count == 7, let year = fields[0], let month = fields[1], let day = fields[2],
+    let hour = fields[3], let minute = fields[4], let second = fields[5], 1...12 ~= month
+  else { return nil }
+  let yearFromMarch = month <= 2 ? year - 1 : year
+  let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+  let days = yearFromMarch * 365 + yearFromMarch / 4 - yearFromMarch / 100 + yearFromMarch / 400 + dayOfYear - 719_468
+  let seconds = days * 86400 + hour * 3600 + minute * 60 + second
+  // Whatever is no time, such as the 30th of February, does not read back the same.
+  return timestamp(seconds) == text ? seconds : nil
 }
 
 private func oneDecimal(_ value: Double) -> String {

@@ -117,6 +117,33 @@ import Testing
     #expect(run.errors.hasSuffix(": 3 mailboxes listed\n"))
   }
 
+  @Test func `a very long name moves its own row only`() throws {
+    let long = String(repeating: "x", count: 300)
+    let path = try madeDatabase([
+      ("Nuser\u{1F}joe", "%(T e P default V 7 M 6 A %(joe lrs))"),
+      ("Nuser\u{1F}joe\u{1F}\(long)", "%(T e P default V 8 M 6 A %(\(long) lrs))"),
+    ])
+    let lines = try Tool.run(["mailboxes", path]).lines
+    #expect(lines.count == 3)
+    #expect(lines.first?.count ?? 0 < 150)
+    #expect(lines.last?.hasPrefix("user.joe.\(long)  email  default") == true)
+    let inventory = try Tool.run(["inventory", path, "--by", "acl-identifier"]).lines
+    #expect(inventory.contains { $0.hasPrefix("acl-identifier") && $0.count < 80 })
+    #expect(inventory.contains { $0.hasPrefix("joe ") && $0.count < 80 })
+    #expect(inventory.last == "\(long)     1")
+  }
+
+  @Test func `cells are as wide as what is printed, with escapes`() throws {
+    let path = try madeDatabase([
+      ("Nuser\u{1F}a\u{7}\u{1F}\"q\"", "%(T e P default V 7 M 6 A %(joe lrs))"),
+      ("Nuser\u{1F}a\u{E4}", "%(T ed P default M 6)"),
+    ])
+    let lines = try Tool.run(["mailboxes", path, "--all"]).lines
+    #expect(lines.first?.hasPrefix("MAILBOX         TYPE             PLACE    ") == true, "\(lines)")
+    #expect(lines.contains { $0.hasPrefix("user.a\\x07.\"q\"  email            default  ") }, "\(lines)")
+    #expect(lines.contains { $0.hasPrefix("user.a\u{E4}         email tombstone  default  ") }, "\(lines)")
+  }
+
   @Test func `csv has all fields, and none twice`() throws {
     let path = try FixtureCopy("mailboxes/gen5-dlist-3.4.db").path
     let run = try Tool.run(["mailboxes", path, "--user", "ann@example.com", "--format", "csv", "--quiet"])

@@ -184,7 +184,7 @@ struct Inventory: JSONCommand {
       column.name == "live" || groups.contains { column.number($0.counts) > 0 }
     }
     let names = groups.map { $0.name.map { escaped($0.rawSpan) } ?? "-" }
-    let width = max(grouping.rawValue.count, names.map(\.unicodeScalars.count).max() ?? 0)
+    let width = max(grouping.rawValue.count, min(MailboxTable.widthMax, names.map(\.unicodeScalars.count).max() ?? 0))
     let widths = columns.map { column in
       max(column.name.count, groups.map { "\(column.number($0.counts))".count }.max() ?? 0)
     }

@@ -156,24 +156,28 @@ struct Mailboxes: DatabaseCommand {
     case .text:
       // Once for the widths, once for the rows.
       var table = MailboxTable()
-      try forEach(list, conditions, &output) { mailbox, _ in table.fit(mailbox) }
+      try forEach(list, conditions, &output) { entry, name, _ in table.fit(entry, name) }
       if table.rowCount > 0 { table.printHeading(to: &output) }
-      try forEach(list, conditions, &output) { mailbox, output in
-        table.print(mailbox, to: &output)
+      try forEach(list, conditions, &output) { entry, name, output in
+        table.print(entry, name, to: &output)
         listing.count += 1
       }
     case .ndjson:
       begin(&output, database, list.records.snapshot.state, list.form)
-      try forEach(list, conditions, &output) { mailbox, output in
-        mailbox.write(to: &output)
+      var writer = MailboxWriter()
+      try forEach(list, conditions, &output) { entry, name, output in
+        writer.write(entry, name, to: &output)
         listing.count += 1
       }
     case .csv:
       output.append(MailboxMember.allCases.map(\.rawValue).joined(separator: ",") + "\r\n")
-      try forEach(list, conditions, &output) { mailbox, output in
+      var bytes: [UInt8] = []
+      try forEach(list, conditions, &output) { entry, name, output in
         for (index, member) in MailboxMember.allCases.enumerated() {
           if index > 0 { output.append(byte: UInt8(ascii: ",")) }
-          output.appendCSVField(Array(mailbox.text(of: member).utf8).rawSpan)
+          bytes.removeAll(keepingCapacity: true)
+          member.append(entry, name, to: &bytes)
+          output.appendEscapedCSVField(bytes.rawSpan)
         }
         output.append("\r\n")
         listing.count += 1
@@ -183,15 +187,17 @@ struct Mailboxes: DatabaseCommand {
 
   private func forEach(
     _ list: borrowing MailboxList, _ conditions: [MailboxCondition], _ output: inout Output,
-    _ body: (MailboxFacts, inout Output) -> Void
+    _ body: (borrowing MailboxEntryView, borrowing MailboxNameView, inout Output) -> Void
   ) throws(DatabaseError) {
     let progress = Progress(file, .records, isOn: !Output.goesToTerminal)
     defer { progress.end() }
     for index in 0..<list.count where !output.hasEnded {
-      guard let mailbox = MailboxFacts(try list.record(at: index), form: list.form.keys, list.settings),
-        conditions.allSatisfy({ $0.holds(for: mailbox) })
-      else { continue }
-      body(mailbox, &output)
+      let entry = try list.entry(at: index)
+      guard let name = entry.nameInKey(list.settings) else { continue }
+      var isWanted = true
+      for condition in conditions where isWanted { isWanted = condition.holds(for: entry, name) }
+      guard isWanted else { continue }
+      body(entry, name, &output)
       if output.isNearlyFull {
         // A file that is cut meanwhile must not be printed as zeros.
         try list.records.confirm()
@@ -200,56 +206,5 @@ struct Mailboxes: DatabaseCommand {
       if index & 0xFFF == 0 { progress.update(UInt64(index), of: UInt64(list.count)) }
     }
     try list.records.confirm()
-  }
-}
-
-/// A table of mailboxes whose columns are as wide as what is in them.
-private struct MailboxTable {
-  private struct Column {
-    let heading: String
-    let isNumber: Bool
-    let text: (MailboxFacts) -> String
-    var width: Int
-
-    init(_ heading: String, isNumber: Bool = false, _ text: @escaping (MailboxFacts) -> String) {
-      self.heading = heading
-      self.isNumber = isNumber
-      self.text = text
-      width = heading.count
-    }
-
-    func cell(_ text: String, isLast: Bool) -> String {
-      if isNumber { return text.rightAligned(to: width) }
-      return isLast ? text : text.padded(to: width)
-    }
-  }
-
-  private var columns = [
-    Column("MAILBOX") { $0.text(of: .name) }, Column("TYPE", \.type), Column("PLACE", \.place),
-    Column("UIDVALIDITY", isNumber: true) { $0.text(of: .uidvalidity) },
-    Column("MODSEQ", isNumber: true) { $0.text(of: .foldermodseq) }, Column("WRITTEN", \.mtimeText),
-    Column("UNIQUE ID") { $0.text(of: .uniqueid) },
-  ]
-  private(set) var rowCount = 0
-
-  mutating func fit(_ mailbox: MailboxFacts) {
-    rowCount += 1
-    for index in columns.indices {
-      columns[index].width = max(columns[index].width, columns[index].text(mailbox).unicodeScalars.count)
-    }
-  }
-
-  func printHeading(to output: inout Output) {
-    output.append(row { $0.heading }, in: .bold)
-    output.line()
-  }
-
-  func print(_ mailbox: MailboxFacts, to output: inout Output) { output.line(row { $0.text(mailbox) }) }
-
-  private func row(_ text: (Column) -> String) -> String {
-    var row = columns.enumerated().map { $0.element.cell(text($0.element), isLast: $0.offset == columns.count - 1) }
-      .joined(separator: "  ")
-    while row.last == " " { row.removeLast() }
-    return row
   }
 }
