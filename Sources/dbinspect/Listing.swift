@@ -48,7 +48,7 @@ extension Listing {
   }
 
   /// Writes the last line of an NDJSON listing.
-  func writeTrailer(_ losses: [Loss], error: DatabaseError? = nil, to output: inout Output) {
+  func writeTrailer(_ losses: [Loss], error: String? = nil, to output: inout Output) {
     output.object(.inline) { output in
       output.member("records", count)
       output.member("expected", expected)
@@ -58,7 +58,7 @@ extension Listing {
         for loss in losses { loss.write(to: &output) }
       }
       if damageCount > losses.count { output.member("unlistedFindings", damageCount - losses.count) }
-      if let error { output.member("error", error.description) }
+      if let error { output.member("error", error) }
     }
     output.line()
   }

@@ -21,6 +21,7 @@ extension DatabaseCommand {
       return output.finish(status)
     } catch {
       if let command = self as? any JSONCommand, command.json { command.write(error, to: &output) }
+      if let command = self as? any ListingCommand, command.isFramed { command.writeFrame(error, to: &output) }
       // What was found before the error belongs to the user.
       output.flush()
       throw error
@@ -49,6 +50,25 @@ extension JSONCommand {
       output.member("state", cause?.isAboutHeader == true ? FileState.unreadable.rawValue : nil)
       output.member("error", failure.message)
     }
+  }
+}
+
+/// A command that lists something in lines of JSON between a first line and a last one, if it is asked to.
+protocol ListingCommand: DatabaseCommand {
+  /// Whether lines of JSON are asked for.
+  var isFramed: Bool { get }
+  /// Writes the first line; `engine` and `state` as far as they are known.
+  func writeHeader(engine: String?, state: FileState?, to output: inout Output)
+}
+
+extension ListingCommand {
+  /// Writes a listing without a record that says why there is none, unless one has begun.
+  func writeFrame(_ error: any Error, to output: inout Output) {
+    let cause = error as? DatabaseError
+    guard let failure = (error as? Failure) ?? cause.map({ Failure($0) }), output.isEmpty else { return }
+    let state: FileState? = cause?.isAboutHeader == true ? .unreadable : nil
+    writeHeader(engine: failure.engine?.rawValue, state: state, to: &output)
+    Listing().writeTrailer([], error: failure.message, to: &output)
   }
 }
 

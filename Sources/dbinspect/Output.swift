@@ -37,6 +37,9 @@ import Glibc
   /// Whether nothing that is appended from now on arrives.
   var hasEnded: Bool { errorNumber != 0 }
 
+  /// Whether nothing was appended so far.
+  var isEmpty: Bool { used == 0 && !hasWritten }
+
   /// Takes back what was appended, for another attempt.
   ///
   /// - Returns: Whether it could: not if some of it was written already.

@@ -76,6 +76,30 @@ import Testing
     #expect(try Tool.run(["show", file]).output.isEmpty)
   }
 
+  @Test(arguments: ["show", "mailboxes"])
+  func `a listing that cannot be made is framed all the same, and says why`(_ command: String) throws {
+    let folder = try TemporaryFolder()
+    let cases: [(file: String, status: Int32, engine: String?, error: String)] = [
+      (folder.url.path + "/none", 66, nil, "No such file or directory (open)"),
+      (try folder.file("text", Array("hello\n".utf8)), 65, nil, "not a Cyrus database"),
+      (try FixtureCopy("skiplist/sl-one.db").path, 65, "skiplist", "skiplist"),
+    ]
+    for (file, status, engine, error) in cases {
+      let run = try Tool.run([command, file, "--format", "ndjson"])
+      #expect(run.status == status)
+      #expect(run.lines.count == 2, "\(run)")
+      let header = try jsonObject(try #require(run.lines.first))
+      #expect(header["schema"] as? String == "\(command)/1")
+      #expect(header["file"] as? String == file)
+      #expect(header["engine"] as? String == engine)
+      let trailer = try jsonObject(try #require(run.lines.last))
+      #expect(trailer["complete"] as? Bool == false)
+      #expect((trailer["error"] as? String)?.contains(error) == true, "\(trailer)")
+      #expect(try Tool.run([command, file]).output.isEmpty)
+    }
+    #expect(try Tool.run([command, cases[0].file, "--format", "ndjson", "--wait", "-1"]).output.isEmpty)
+  }
+
   @Test func `a listing goes on behind damage and says what was lost`() throws {
     let copy = try FixtureCopy("twoskip/ts-bad-tail.db")
     let run = try Tool.run(["show", copy.path])

@@ -29,7 +29,7 @@ import Testing
       let copy = try FixtureCopy(file)
       let parts = command.split(separator: "", maxSplits: 1, omittingEmptySubsequences: false)
       let run = try Tool.run(Array(parts[0]) + [copy.path] + (parts.count > 1 ? Array(parts[1]) : []))
-      // A listing of another engine has no line, an offset behind the end of the file no document.
+      // An offset behind the end of the file has no document.
       if run.output.isEmpty { continue }
       let documents = command.contains("ndjson") ? try run.lines.map(jsonObject) : [try run.json]
       let schema = try #require(documents.first?["schema"] as? String)

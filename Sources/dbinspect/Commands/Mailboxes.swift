@@ -5,7 +5,7 @@ import CyrusDatabase
 import CyrusMailboxes
 
 /// Lists mailboxes.
-struct Mailboxes: DatabaseCommand {
+struct Mailboxes: ListingCommand {
   static let configuration = CommandConfiguration(
     abstract: "List the mailboxes of a mailboxes.db, of any release of Cyrus.",
     usage: "dbinspect mailboxes FILE [--user USER | --domain DOMAIN | --id ID] [--deleted | --all] [options]",
@@ -85,25 +85,27 @@ struct Mailboxes: DatabaseCommand {
     let conditions = try conditions.map { try MailboxCondition($0, keys) }
     let selection = try self.selection
     let database = try common.database(at: file)
-    let list = try mailboxes(of: database, selection, &output)
+    // Whoever asks for an id knows what is wanted.
+    let states: MailboxStates = all || id != nil ? .all : deleted ? [.deletedDelayed, .tombstones] : [.live, .unreadable]
+    let list = try MailboxList(database, selecting: selection, states: states, locking: common.libraryLocking)
     var listing = Listing(list.records, expected: nil)
     listing.what = "mailbox"
     let stateNote = note(on: list.records.snapshot)
     do throws(DatabaseError) {
       try print(list, database, conditions, &listing, &output)
     } catch {
-      if format == .ndjson { listing.writeTrailer([], error: error, to: &output) }
+      if isFramed { listing.writeTrailer([], error: error.description, to: &output) }
       throw error
     }
     let losses = list.records.damage.isEmpty ? [] : Loss.list(list.records, in: database, common.libraryLocking)
-    if format == .ndjson { listing.writeTrailer(losses, to: &output) }
+    if isFramed { listing.writeTrailer(losses, to: &output) }
 
     output.flush()
     if list.form.isMixed {
       Talk.say("note: \(MailboxListForm.mixedKeysRule): keys of both forms, of which servers see only one", about: file)
     }
     listing.tell(
-      losses, stateNote, about: file, quiet: quiet, isFramed: format == .ndjson, readerIsGone: output.hasEnded)
+      losses, stateNote, about: file, quiet: quiet, isFramed: isFramed, readerIsGone: output.hasEnded)
     let status = listing.status(readerIsGone: output.hasEnded)
     // Who asks for one user or one mailbox wants to know whether it is there.
     return status == .yes && listing.count == 0 && !output.hasEnded && (user != nil || id != nil) ? .no : status
@@ -118,27 +120,15 @@ struct Mailboxes: DatabaseCommand {
     }
   }
 
-  /// The mailboxes that were asked for, all proven. A file that has none to give ends an NDJSON listing all the same.
-  private func mailboxes(
-    of database: Database, _ selection: MailboxSelection, _ output: inout Output
-  ) throws(DatabaseError) -> MailboxList {
-    // Whoever asks for an id knows what is wanted.
-    let states: MailboxStates =
-      all || id != nil ? .all : deleted ? [.deletedDelayed, .tombstones] : [.live, .unreadable]
-    do throws(DatabaseError) {
-      return try MailboxList(database, selecting: selection, states: states, locking: common.libraryLocking)
-    } catch {
-      if format == .ndjson {
-        begin(&output, database, error.isAboutHeader ? .unreadable : nil, nil)
-        Listing().writeTrailer([], error: error, to: &output)
-      }
-      throw error
-    }
+  var isFramed: Bool { format == .ndjson }
+
+  func writeHeader(engine: String?, state: FileState?, to output: inout Output) {
+    writeHeader(engine: engine, state: state, form: nil, to: &output)
   }
 
-  private func begin(_ output: inout Output, _ database: Database, _ state: FileState?, _ form: MailboxListForm?) {
+  private func writeHeader(engine: String?, state: FileState?, form: MailboxListForm?, to output: inout Output) {
     output.document("mailboxes/1", .inline) { output in
-      output.member("engine", common.engineName(of: database))
+      output.member("engine", engine)
       output.member("file", file)
       output.member("state", state?.rawValue)
       output.member("keys", form.map { "\($0.keys)" })
@@ -163,7 +153,8 @@ struct Mailboxes: DatabaseCommand {
         listing.count += 1
       }
     case .ndjson:
-      begin(&output, database, list.records.snapshot.state, list.form)
+      writeHeader(
+        engine: common.engineName(of: database), state: list.records.snapshot.state, form: list.form, to: &output)
       var writer = MailboxWriter()
       try forEach(list, conditions, &output) { entry, name, output in
         writer.write(entry, name, to: &output)

@@ -8,7 +8,7 @@ import CyrusDatabase
 import CyrusMailboxes
 
 /// Lists records.
-struct Show: DatabaseCommand {
+struct Show: ListingCommand {
   static let configuration = CommandConfiguration(
     abstract: "List the records of the committed state, in the order of the file.",
     usage: "dbinspect show FILE [--prefix KEY] [--start KEY] [--limit N] [options]",
@@ -104,7 +104,9 @@ struct Show: DatabaseCommand {
     let prefix = try keys.key(prefix ?? "")
     let start = try keys.key(start ?? "")
     let database = try common.database(at: file)
-    let records = try self.records(of: database, from: start, prefix: prefix, &output)
+    let records = try database.records(
+      from: start.rawSpan, prefix: prefix.rawSpan, limit: limit.map { Int(clamping: $0) } ?? .max,
+      locking: common.libraryLocking)
     let decoder = decode ? try decoder(for: records) : nil
     let isWhole = prefix.isEmpty && start.isEmpty && limit == nil
     var listing = Listing(records, expected: isWhole ? records.snapshot.expectedCount : nil)
@@ -114,36 +116,19 @@ struct Show: DatabaseCommand {
       try list(records, decoder, &listing, &output)
     } catch {
       // The header was printed already: the last line has to say that what follows it is worth nothing.
-      if format == .ndjson { listing.writeTrailer([], error: error, to: &output) }
+      if isFramed { listing.writeTrailer([], error: error.description, to: &output) }
       throw error
     }
     let losses = records.damage.isEmpty ? [] : Loss.list(records, in: database, common.libraryLocking)
-    if format == .ndjson { listing.writeTrailer(losses, to: &output) }
+    if isFramed { listing.writeTrailer(losses, to: &output) }
 
     output.flush()
     listing.tell(
-      losses, stateNote, about: file, quiet: quiet, isFramed: format == .ndjson, readerIsGone: output.hasEnded)
+      losses, stateNote, about: file, quiet: quiet, isFramed: isFramed, readerIsGone: output.hasEnded)
     return listing.status(readerIsGone: output.hasEnded)
   }
 
   // MARK: - Listing
-
-  /// The records that were asked for, all proven. A file that has none to give ends an NDJSON listing all the same.
-  private func records(
-    of database: Database, from start: [UInt8], prefix: [UInt8], _ output: inout Output
-  ) throws(DatabaseError) -> RecordList {
-    do throws(DatabaseError) {
-      return try database.records(
-        from: start.rawSpan, prefix: prefix.rawSpan, limit: limit.map { Int(clamping: $0) } ?? .max,
-        locking: common.libraryLocking)
-    } catch {
-      if format == .ndjson {
-        begin(&output, database, error.isAboutHeader ? .unreadable : nil)
-        Listing().writeTrailer([], error: error, to: &output)
-      }
-      throw error
-    }
-  }
 
   private func list(
     _ records: borrowing RecordList, _ decoder: RecordDecoder?, _ listing: inout Listing, _ output: inout Output
@@ -208,12 +193,17 @@ struct Show: DatabaseCommand {
     switch format {
     case .text, .cyrus: break
     case .csv: output.append(keysOnly ? "key,key_base64\r\n" : "key,value,key_base64,value_base64\r\n")
-    case .ndjson:
-      output.document("show/1", .inline) { output in
-        output.member("engine", common.engineName(of: database))
-        output.member("file", file)
-        output.member("state", state?.rawValue)
-      }
+    case .ndjson: writeHeader(engine: common.engineName(of: database), state: state, to: &output)
+    }
+  }
+
+  var isFramed: Bool { format == .ndjson }
+
+  func writeHeader(engine: String?, state: FileState?, to output: inout Output) {
+    output.document("show/1", .inline) { output in
+      output.member("engine", engine)
+      output.member("file", file)
+      output.member("state", state?.rawValue)
     }
   }
 }
