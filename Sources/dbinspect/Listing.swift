@@ -12,30 +12,40 @@ struct Listing: CustomStringConvertible {
   let isLimited: Bool
   /// How often damage was met.
   let damageCount: Int
+  /// Whether the file ends before its committed end.
+  let isCut: Bool
+  /// How many records the whole file has, if all of it was looked at for a listing of something else.
+  var whole: Completeness?
 
   /// One that could not begin.
   init() {
     expected = nil
     isLimited = false
     damageCount = 0
+    isCut = false
   }
 
   init(_ records: borrowing RecordList, expected: UInt64?) {
     self.expected = expected
     isLimited = records.isLimited
     damageCount = records.damageCount
+    isCut = records.snapshot.state == .truncated
   }
 
   /// What is listed.
   var what = "record"
 
   /// Whether all that was asked for was listed.
-  var isComplete: Bool { damageCount == 0 && (expected == nil || expected == count) }
+  var isComplete: Bool {
+    Completeness(found: count, expected: expected, damageCount: damageCount, isCut: isCut).isComplete
+      && whole?.isComplete != false
+  }
 
   /// For example `100 records listed, 100 expected`.
   var description: String {
     var text = "\(counted(count, what)) listed"
     if let expected { text += ", \(expected) expected" }
+    if let whole, whole.isShort { text += ", but \(whole.description) in the file" }
     if isLimited { text += ", as many as asked for" }
     return isComplete ? text : text + ": INCOMPLETE"
   }
@@ -44,7 +54,7 @@ struct Listing: CustomStringConvertible {
 extension Listing {
   /// How a listing ends.
   func status(readerIsGone: Bool) -> ExitStatus {
-    isComplete || (readerIsGone && damageCount == 0) ? .yes : .broken
+    isComplete || (readerIsGone && damageCount == 0 && !isCut) ? .yes : .broken
   }
 
   /// Writes the last line of an NDJSON listing.
@@ -78,7 +88,7 @@ extension Listing {
     }
     if readerIsGone || (isComplete && (quiet || isFramed)) { return }
     Talk.say(description, about: file)
-    if !isComplete { Talk.line("hint: \(salvageCommand(file)) writes what can be saved to a new file") }
+    if !isComplete { Completeness.tellWhatHelps(file) }
   }
 }
 

@@ -1,6 +1,7 @@
 // `show` and `get`: the committed content, in every format.
 
 import Foundation
+import TestSupport
 import Testing
 
 @testable import dbinspect
@@ -123,6 +124,50 @@ import Testing
     #expect(run.status == 2)
     #expect(run.errors.contains("100 records listed, 101 expected: INCOMPLETE"))
     #expect(try Tool.run(["show", copy.path, "--prefix", "user."]).status == 0)
+  }
+
+  /// What one rule says of a file: whether the header counts other records than there are, and whether the file is cut.
+  @Test(arguments: [
+    ("ts-lost-record.db", 2), ("ts-bad-count.db", 2), ("ts-truncated-commit.db", 2), ("ts-truncated.db", 2),
+    ("ts-bad-tail.db", 2), ("ts-packed100.db", 0), ("ts-dirty-tail.db", 0), ("ts-zero-length.db", 0),
+  ])
+  func `all commands that list or count agree on whether all was read`(_ file: String, _ status: Int32) throws {
+    let path = try FixtureCopy("twoskip/\(file)").path
+    for command in [["show"], ["mailboxes"], ["mailboxes", "--all"], ["inventory"]] {
+      let run = try Tool.run([command[0], path] + command.dropFirst())
+      #expect(run.status == status, "\(command) \(run)")
+      #expect(run.errors.contains("INCOMPLETE") == (status == 2), "\(command) \(run)")
+      #expect(run.errors.contains(", dbinspect verify \(path) tells all") == (status == 2))
+    }
+    for command in ["show", "mailboxes"] {
+      let run = try Tool.run([command, path, "--format", "ndjson"])
+      #expect(run.status == status)
+      #expect(try jsonObject(try #require(run.lines.last))["complete"] as? Bool == (status == 0))
+    }
+    for command in ["inventory", "check"] {
+      let document = try Tool.run([command, path, "--json"]).json
+      #expect(document["complete"] as? Bool == (status == 0), "\(command)")
+    }
+    if status == 2 { #expect(try Tool.run(["check", path]).errors.contains(", dbinspect verify ")) }
+  }
+
+  @Test func `what is missing is told in numbers`() throws {
+    let path = try FixtureCopy("twoskip/ts-lost-record.db").path
+    #expect(try Tool.run(["mailboxes", path]).errors.contains("99 mailboxes listed, but 99 of 100 records in the file: "))
+    #expect(try Tool.run(["inventory", path]).errors.contains("99 of 100 records counted: INCOMPLETE"))
+    #expect(try Tool.run(["check", path]).lines.last?.contains(", 99 of 100 records, ") == true)
+    #expect(try Tool.run(["inventory", path, "--json"]).json["expected"] as? Int == 100)
+    // From 3.6 on the records are of several kinds.
+    let bytes = try Data(contentsOf: URL(filePath: FixtureCopy("mailboxes/mailboxes.db").path))
+    var miscounted = Array(bytes)
+    miscounted[39] += 1
+    let crc = testCRC32(miscounted[0..<60])
+    for place in 0..<4 { miscounted[60 + place] = UInt8(truncatingIfNeeded: crc >> UInt32(24 - 8 * place)) }
+    let other = try TemporaryFolder().file("miscounted.db", miscounted)
+    let run = try Tool.run(["mailboxes", other, "-q"])
+    #expect(run.status == 2)
+    #expect(run.errors.contains(", but 290 of 291 records in the file: INCOMPLETE"), "\(run.errors)")
+    #expect(try Tool.run(["mailboxes", other, "--user", "joe"]).status == 0)
   }
 
   @Test func `a dirty file is listed at its last commit, and that is said`() throws {

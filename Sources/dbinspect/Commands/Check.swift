@@ -24,10 +24,10 @@ struct Check: JSONCommand {
 
       JSON
         {"schema": "check/1", "file", "engine", "state", "form", "keyOrder",
-        "records", "mailboxes", "tombstones", "complete", "sound", "preflight",
-        "findings": [{"rule", "severity", "offset", "length", "expected", "found",
-        "message"}], "unlistedFindings", "rules": [{"rule", "notes", "warnings",
-        "damage"}]}
+        "records", "mailboxes", "tombstones", "expected", "complete", "sound",
+        "preflight", "findings": [{"rule", "severity", "offset", "length",
+        "expected", "found", "message"}], "unlistedFindings", "rules": [{"rule",
+        "notes", "warnings", "damage"}]}
 
       EXAMPLE
         dbinspect check mailboxes.db
@@ -35,7 +35,7 @@ struct Check: JSONCommand {
 
       EXIT STATUS
         0  no damage; there may be notes and warnings
-        2  damage, or records are missing because the file is damaged
+        2  damage, or records are missing because the file is damaged or cut
       """)
 
   @Argument(help: "The mailboxes.db.", completion: .file())
@@ -100,21 +100,24 @@ struct Check: JSONCommand {
         }
       }
       output.append("\(printable(file)): ")
-      output.appendSummary(of: answer.check, Self.counts(of: answer.reports))
+      output.appendSummary(of: answer.check, answer.whole, Self.counts(of: answer.reports))
     }
     output.flush()
     if let note = answer.note { Talk.say("note: \(note)", about: file) }
-    return Self.status(answer.reports)
+    if !answer.whole.isComplete { Completeness.tellWhatHelps(file) }
+    return Self.status(answer.reports, answer.whole)
   }
 
   /// How a check ends.
-  static func status(_ reports: [MailboxListReport]) -> ExitStatus {
-    reports.allSatisfy(\.isSound) ? .yes : .broken
+  static func status(_ reports: [MailboxListReport], _ whole: Completeness) -> ExitStatus {
+    reports.allSatisfy(\.isSound) ? whole.status : .broken
   }
 
   private struct Answer {
     let state: FileState
     let note: String?
+    /// Whether all records were there to be checked.
+    let whole: Completeness
     let check: MailboxListReport
     /// With that of the preflight, if there was one.
     let reports: [MailboxListReport]
@@ -132,7 +135,9 @@ struct Check: JSONCommand {
     check.form = report.form
     var reports = [report]
     if let preflight { reports.append(try check.preflight(for: preflight, on: list)) }
-    return Answer(state: list.snapshot.state, note: note(on: list.snapshot), check: report, reports: reports)
+    return Answer(
+      state: list.snapshot.state, note: note(on: list.snapshot), whole: Completeness(list), check: report,
+      reports: reports)
   }
 
   private func write(_ answer: Answer, to output: inout Output) {
@@ -142,8 +147,9 @@ struct Check: JSONCommand {
     output.member("records", report.recordCount)
     output.member("mailboxes", report.mailboxCount)
     output.member("tombstones", report.tombstoneCount)
-    output.member("complete", report.isComplete)
-    output.member("sound", answer.reports.allSatisfy(\.isSound))
+    output.member("expected", answer.whole.expected)
+    output.member("complete", report.isComplete && answer.whole.isComplete)
+    output.member("sound", Self.status(answer.reports, answer.whole) == .yes)
     output.member("preflight", preflight?.rawValue)
     output.array("findings") { output in
       for finding in answer.reports.flatMap(\.findings) { output.element(finding) }
@@ -179,12 +185,14 @@ struct Check: JSONCommand {
 
 extension Output {
   /// Appends what was checked, and what was found, in one line.
-  fileprivate mutating func appendSummary(of report: MailboxListReport, _ counts: String) {
+  fileprivate mutating func appendSummary(
+    of report: MailboxListReport, _ whole: Completeness, _ counts: String
+  ) {
     var parts = [
-      "\(report.form == .plain ? "plain" : "prefixed") keys", counted(report.recordCount, "record"),
+      "\(report.form == .plain ? "plain" : "prefixed") keys", whole.description,
       counted(report.mailboxCount, "live name"), counted(report.tombstoneCount, "tombstone"), counts,
     ]
-    if !report.isComplete { parts.append("records may be missing") }
+    if !report.isComplete || !whole.isComplete { parts.append("records may be missing") }
     line(parts.joined(separator: ", "))
   }
 }

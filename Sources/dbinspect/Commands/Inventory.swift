@@ -23,18 +23,19 @@ struct Inventory: JSONCommand {
 
       JSON
         {"schema": "inventory/1", "file", "engine", "state", "keys", "releases",
-        "records", "complete", "damaged", "totals", "anomalies": [{"code", "count"}],
-        "groupings": [{"by", "count", "groups": [{"name", …}]}]}; totals and groups
-        have "mailboxes", "live", "intermediate", "reserved", "deleted",
-        "tombstones", "unreadable", "remote", "moving", "oldestMtime", "newestMtime",
-        "createdmodseqMax", "foldermodseqMax", "depthMax"
+        "records", "expected", "complete", "damaged", "totals",
+        "anomalies": [{"code", "count"}], "groupings": [{"by", "count",
+        "groups": [{"name", …}]}]}; totals and groups have "mailboxes", "live",
+        "intermediate", "reserved", "deleted", "tombstones", "unreadable", "remote",
+        "moving", "oldestMtime", "newestMtime", "createdmodseqMax",
+        "foldermodseqMax", "depthMax"
 
       EXAMPLE
         dbinspect inventory mailboxes.db --by partition --by domain
 
       EXIT STATUS
         0  counted
-        2  damage took records away that are not counted
+        2  damage took records away that are not counted, or the file is cut
       """)
 
   @Argument(help: "The database.", completion: .file())
@@ -65,12 +66,15 @@ struct Inventory: JSONCommand {
     let limit = top.map { Int($0) } ?? (by.isEmpty ? 10 : .max)
     let database = try common.database(at: file)
     let progress = Progress(file, .records)
-    let (inventory, form, state, stateNote) = try database.read(locking: common.libraryLocking) { snapshot in
+    let (inventory, form, state, whole, stateNote) = try database.read(locking: common.libraryLocking) { snapshot in
       let expected = snapshot.expectedCount
       let inventory = try CyrusMailboxes.Inventory(of: snapshot, by: Set(groupings)) {
         progress.update($0, of: expected)
       }
-      return (inventory, try MailboxListForm(of: snapshot), snapshot.state, note(on: snapshot))
+      let whole = Completeness(
+        found: inventory.records, expected: expected, damageCount: Int(clamping: inventory.damageCount),
+        isCut: snapshot.state == .truncated)
+      return (inventory, try MailboxListForm(of: snapshot), snapshot.state, whole, note(on: snapshot))
     }
     progress.end()
     if json {
@@ -80,22 +84,22 @@ struct Inventory: JSONCommand {
         output.member("state", state.rawValue)
         output.member("keys", "\(form.keys)")
         output.member("releases", form.generation?.releases)
+        output.member("records", inventory.records)
+        output.member("expected", whole.expected)
+        output.member("complete", whole.isComplete)
         write(inventory, groupings, limit, to: &output)
       }
     } else {
-      print(inventory, form, groupings, limit, to: &output)
+      print(inventory, whole, form, groupings, limit, to: &output)
     }
     output.flush()
     if let stateNote { Talk.say("note: \(stateNote)", about: file) }
-    if inventory.damageCount > 0 {
-      Talk.say("damage at \(counted(inventory.damageCount, "place")): INCOMPLETE", about: file)
+    if !whole.isComplete {
+      let damage = whole.damageCount > 0 ? ", damage at \(counted(whole.damageCount, "place"))" : ""
+      Talk.say("\(whole.description) counted\(damage): INCOMPLETE", about: file)
+      Completeness.tellWhatHelps(file)
     }
-    return Self.status(inventory, state)
-  }
-
-  /// How the command ends.
-  static func status(_ inventory: CyrusMailboxes.Inventory, _ state: FileState) -> ExitStatus {
-    inventory.damageCount > 0 ? .broken : ExitStatus(state)
+    return whole.status
   }
 
   // MARK: - JSON
@@ -103,8 +107,6 @@ struct Inventory: JSONCommand {
   private func write(
     _ inventory: CyrusMailboxes.Inventory, _ groupings: [InventoryGrouping], _ limit: Int, to output: inout Output
   ) {
-    output.member("records", inventory.records)
-    output.member("complete", inventory.damageCount == 0)
     output.member("damaged", inventory.damageCount)
     output.object("totals", .inline) { write(inventory.totals, to: &$0) }
     output.array("anomalies") { output in
@@ -155,14 +157,14 @@ struct Inventory: JSONCommand {
   ]
 
   private func print(
-    _ inventory: CyrusMailboxes.Inventory, _ form: MailboxListForm, _ groupings: [InventoryGrouping], _ limit: Int,
-    to output: inout Output
+    _ inventory: CyrusMailboxes.Inventory, _ whole: Completeness, _ form: MailboxListForm,
+    _ groupings: [InventoryGrouping], _ limit: Int, to output: inout Output
   ) {
     let totals = inventory.totals
     func row(_ name: String, _ text: String) { output.line(name.padded(to: 16) + text) }
     row("file", printable(file))
     row("releases", form.text)
-    row("records", "\(inventory.records)")
+    row("records", "\(inventory.records)" + (whole.isShort ? " of \(whole.expected ?? 0) by the header" : ""))
     row("mailboxes", "\(totals.mailboxes)")
     for (name, number) in Self.columns where number(totals) > 0 { row("  \(name)", "\(number(totals))") }
     if let oldest = totals.oldestMtime, let newest = totals.newestMtime {

@@ -35,7 +35,7 @@ struct Mailboxes: ListingCommand {
       EXIT STATUS
         0   all that was asked for was listed
         1   there is no such user, or no mailbox with that id
-        2   something could not be read, or is missing
+        2   something could not be read, or is missing; the file is cut
         75  in use for too long, or cut while it was being listed
       """)
 
@@ -90,6 +90,7 @@ struct Mailboxes: ListingCommand {
     let list = try MailboxList(database, selecting: selection, states: states, locking: common.libraryLocking)
     var listing = Listing(list.records, expected: nil)
     listing.what = "mailbox"
+    if looksAtAll(list) { listing.whole = try wholeCount(list, database) }
     let stateNote = note(on: list.records.snapshot)
     do throws(DatabaseError) {
       try print(list, database, conditions, &listing, &output)
@@ -109,6 +110,19 @@ struct Mailboxes: ListingCommand {
     let status = listing.status(readerIsGone: output.hasEnded)
     // Who asks for one user or one mailbox wants to know whether it is there.
     return status == .yes && listing.count == 0 && !output.hasEnded && (user != nil || id != nil) ? .no : status
+  }
+
+  /// Whether all mailboxes were looked at, so that it matters whether all records of the file can be.
+  private func looksAtAll(_ list: borrowing MailboxList) -> Bool { list.isScan || (user == nil && id == nil && domain == nil) }
+
+  /// How many records the file has; nil if damage among the mailboxes tells already that some are missing.
+  private func wholeCount(_ list: borrowing MailboxList, _ database: Database) throws -> Completeness? {
+    if list.records.damageCount > 0 { return nil }
+    // Under plain keys all records are looked at for mailboxes; from 3.6 on there are others besides.
+    if list.form.keys == .plain { return Completeness(list.records) }
+    let whole = try Completeness(of: database, common.libraryLocking)
+    // Damage among the others takes no mailbox away.
+    return whole.damageCount > 0 ? nil : whole
   }
 
   private var selection: MailboxSelection {

@@ -42,7 +42,7 @@ struct Show: ListingCommand {
 
       EXIT STATUS
         0   all that was asked for was listed
-        2   something could not be read, or is missing
+        2   something could not be read, or is missing; the file is cut
         75  in use for too long, or cut while it was being listed
       """)
 
