@@ -13,7 +13,8 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
   case broken = 2
   /// The arguments make no sense.
   case usage = 64
-  /// Not a Cyrus database, one of an engine that is recognised but not read, or not a file.
+  /// Not a Cyrus database, one of an engine that is recognised but not read, not a list of mailboxes where one is
+  /// needed, or not a file.
   case notDatabase = 65
   /// No such file.
   case noInput = 66

@@ -1,6 +1,7 @@
 // What a listing came to, and what damage took from it.
 
 import CyrusDatabase
+import CyrusMailboxes
 
 /// What a listing came to.
 struct Listing: CustomStringConvertible {
@@ -30,6 +31,15 @@ struct Listing: CustomStringConvertible {
     isLimited = records.isLimited
     damageCount = records.damageCount
     isCut = records.snapshot.state == .truncated
+  }
+
+  /// Mailboxes of which something could not be decoded.
+  private(set) var undecodableCount: UInt64 = 0
+
+  /// Counts a mailbox that was printed.
+  mutating func count(_ entry: borrowing MailboxEntryView) {
+    count += 1
+    if entry.errorCount > 0 { undecodableCount += 1 }
   }
 
   /// What is listed.

@@ -33,7 +33,8 @@ struct DBInspect: ParsableCommand {
         2   broken: damage found, or a listing is incomplete
         64  usage
         65  not a Cyrus database, or one of an engine that is recognised but not
-            read, or not a file: a directory, a fifo, a device
+            read, or no list of mailboxes where one is needed, or not a file: a
+            directory, a fifo, a device
         66  no such file
         70  a bug in dbinspect
         73  the output cannot be created

@@ -78,6 +78,53 @@ import Testing
     #expect(skiplist.errors.contains("skiplist"))
   }
 
+  /// Databases that are no lists of mailboxes, and what is said of them.
+  @Test(arguments: [
+    ("annotations/messages-3.6.1.db", "it holds records of the kind message-annotations"),
+    ("twoskip/ts-two.db", "none of 2 records is that of a mailbox"),
+    ("twoskip/ts-churn500.db", "none of 428 records is that of a mailbox"),
+    ("twoskip/ts-binary.db", "none of 16 records is that of a mailbox"),
+  ])
+  func `a database that is no list of mailboxes is told to be none`(_ file: String, _ reason: String) throws {
+    let path = try FixtureCopy(file).path
+    for command in [
+      ["mailboxes", path], ["mailboxes", path, "--user", "joe"], ["inventory", path], ["check", path],
+      ["locate", "/x", "--mailboxes", path],
+    ] {
+      let run = try Tool.run(command)
+      #expect(run.status == 65, "\(run)")
+      #expect(run.output.isEmpty)
+      #expect(run.errorLines.first == "dbinspect: \(path): not a mailboxes.db: \(reason)")
+    }
+    for command in ["inventory", "check"] {
+      let document = try Tool.run([command, path, "--json"]).json
+      #expect(document["error"] as? String == "not a mailboxes.db: \(reason)")
+    }
+    let lines = try Tool.run(["mailboxes", path, "--format", "ndjson"]).lines
+    #expect(try jsonObject(try #require(lines.last))["error"] as? String == "not a mailboxes.db: \(reason)")
+  }
+
+  @Test func `a list whose mailboxes cannot be decoded is one, and they are counted`() throws {
+    let path = try FixtureCopy("twoskip/ts-packed100.db").path
+    for format in ["text", "csv"] {
+      let run = try Tool.run(["mailboxes", path, "--format", format])
+      #expect(run.status == 0)
+      #expect(run.errors.contains("note: 100 mailboxes cannot be decoded; dbinspect check tells which"), "\(run.errors)")
+    }
+    #expect(try Tool.run(["mailboxes", path, "--format", "ndjson"]).errors.isEmpty)
+    let others: [[(key: String, value: String)]] = [
+      [("user.joe", "0 default joe\tlrs\t")], [("user.joe", "%(T d M 6)")], [("Nuser\u{1F}joe", "%(T ed M 6)")],
+    ]
+    for records in others {
+      #expect(try Tool.run(["mailboxes", madeDatabase(records), "--all"]).status == 0)
+      #expect(try Tool.run(["check", madeDatabase(records)]).lines.last?.contains(" 1 record, ") == true)
+    }
+    let quota = try madeDatabase([("user.joe", "%(S (100 200))"), ("user.jim", "%(S (100 200) M 5)")])
+    #expect(try Tool.run(["inventory", quota]).status == 65)
+    let seen = try madeDatabase([("uewsf0eitrpvxmvuy6eppr0g", "1 1700000000 5 1700000000 1:5")])
+    #expect(try Tool.run(["mailboxes", seen]).status == 65)
+  }
+
   @Test(.timeLimit(.minutes(1)), arguments: commands)
   func `a fifo is refused without waiting for a writer`(_ command: [String]) throws {
     let folder = try TemporaryFolder()

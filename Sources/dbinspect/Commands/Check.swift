@@ -34,8 +34,9 @@ struct Check: JSONCommand {
         dbinspect check --admin cyrus --preflight 3.12 mailboxes.db
 
       EXIT STATUS
-        0  no damage; there may be notes and warnings
-        2  damage, or records are missing because the file is damaged or cut
+        0   no damage; there may be notes and warnings
+        2   damage, or records are missing because the file is damaged or cut
+        65  not a list of mailboxes
       """)
 
   @Argument(help: "The mailboxes.db.", completion: .file())
@@ -125,14 +126,15 @@ struct Check: JSONCommand {
 
   private func answer(of database: Database, _ locking: Locking) throws -> Answer {
     let list = try database.records(locking: locking)
-    var check = MailboxListCheck()
+    let form = try MailboxListForm(of: list.snapshot)
+    try MailboxDatabase.require(form, among: list, of: database)
+    var check = MailboxListCheck(form: form.keys)
     check.admins = admin
     check.defaultDomain = defaultDomain
     check.deletedPrefix = deletedPrefix
     check.now = now
     check.clock = Int64(time(nil))
     let report = try check.report(on: list)
-    check.form = report.form
     var reports = [report]
     if let preflight { reports.append(try check.preflight(for: preflight, on: list)) }
     return Answer(

@@ -34,8 +34,9 @@ struct Inventory: JSONCommand {
         dbinspect inventory mailboxes.db --by partition --by domain
 
       EXIT STATUS
-        0  counted
-        2  damage took records away that are not counted, or the file is cut
+        0   counted
+        2   damage took records away that are not counted, or the file is cut
+        65  not a list of mailboxes
       """)
 
   @Argument(help: "The database.", completion: .file())
@@ -77,6 +78,7 @@ struct Inventory: JSONCommand {
       return (inventory, try MailboxListForm(of: snapshot), snapshot.state, whole, note(on: snapshot))
     }
     progress.end()
+    try MailboxDatabase.require(form, in: database, common.libraryLocking)
     if json {
       output.document(Self.schema) { output in
         output.member("file", file)

@@ -84,6 +84,10 @@ struct Locate: DatabaseCommand {
   func execute(_ output: inout Output) throws -> ExitStatus {
     let settings = settings
     let names = try mailboxes.map { try common.database(at: $0) }
+    if let names {
+      let form = try names.read(locking: common.libraryLocking) { try MailboxListForm(of: $0) }
+      try MailboxDatabase.require(form, in: names, common.libraryLocking)
+    }
     var found: [(path: String, place: Place?)] = []
     for path in paths {
       var place = settings.locate(Array(path.utf8)).map(Place.init)

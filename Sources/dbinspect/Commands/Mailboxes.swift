@@ -36,6 +36,7 @@ struct Mailboxes: ListingCommand {
         0   all that was asked for was listed
         1   there is no such user, or no mailbox with that id
         2   something could not be read, or is missing; the file is cut
+        65  not a list of mailboxes
         75  in use for too long, or cut while it was being listed
       """)
 
@@ -88,6 +89,7 @@ struct Mailboxes: ListingCommand {
     // Whoever asks for an id knows what is wanted.
     let states: MailboxStates = all || id != nil ? .all : deleted ? [.deletedDelayed, .tombstones] : [.live, .unreadable]
     let list = try MailboxList(database, selecting: selection, states: states, locking: common.libraryLocking)
+    try MailboxDatabase.require(list.form, in: database, common.libraryLocking)
     var listing = Listing(list.records, expected: nil)
     listing.what = "mailbox"
     if looksAtAll(list) { listing.whole = try wholeCount(list, database) }
@@ -104,6 +106,11 @@ struct Mailboxes: ListingCommand {
     output.flush()
     if list.form.isMixed {
       Talk.say("note: \(MailboxListForm.mixedKeysRule): keys of both forms, of which servers see only one", about: file)
+    }
+    if listing.undecodableCount > 0, !isFramed {
+      Talk.say(
+        "note: \(counted(listing.undecodableCount, "mailbox")) cannot be decoded; dbinspect check tells which",
+        about: file)
     }
     listing.tell(
       losses, stateNote, about: file, quiet: quiet, isFramed: isFramed, readerIsGone: output.hasEnded)
@@ -164,7 +171,7 @@ struct Mailboxes: ListingCommand {
       if table.rowCount > 0 { table.printHeading(to: &output) }
       try forEach(list, conditions, &output) { entry, name, output in
         table.print(entry, name, to: &output)
-        listing.count += 1
+        listing.count(entry)
       }
     case .ndjson:
       writeHeader(
@@ -172,7 +179,7 @@ struct Mailboxes: ListingCommand {
       var writer = MailboxWriter()
       try forEach(list, conditions, &output) { entry, name, output in
         writer.write(entry, name, to: &output)
-        listing.count += 1
+        listing.count(entry)
       }
     case .csv:
       output.append(MailboxMember.allCases.map(\.rawValue).joined(separator: ",") + "\r\n")
@@ -185,7 +192,7 @@ struct Mailboxes: ListingCommand {
           output.appendEscapedCSVField(bytes.rawSpan)
         }
         output.append("\r\n")
-        listing.count += 1
+        listing.count(entry)
       }
     }
   }

@@ -159,15 +159,7 @@ struct Show: ListingCommand {
   /// Decodes the records of this file: as what was said, or what name and records tell.
   private func decoder(for records: borrowing RecordList) throws -> RecordDecoder {
     var kind = kind ?? DatabaseKind(path: file)
-    if kind == nil {
-      var sample: [(key: [UInt8], value: [UInt8])] = []
-      // From all over the file, for those of one sort lie together.
-      for index in stride(from: 0, to: records.count, by: max(1, records.count / 20)) {
-        let record = try records.record(at: index)
-        sample.append((record.copyOfKey(), record.copyOfValue()))
-      }
-      kind = DatabaseKind(records: sample)
-    }
+    if kind == nil { kind = DatabaseKind(records: try sample(of: records)) }
     guard let kind else {
       throw Failure(
         .usage, file: file, "neither its name nor its records tell what it holds: --kind says it",
