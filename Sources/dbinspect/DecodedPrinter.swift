@@ -109,7 +109,8 @@ extension Output {
     }
   }
 
-  fileprivate mutating func element(_ issue: DecodingIssue) {
+  /// Writes an issue as an element of an array.
+  mutating func element(_ issue: DecodingIssue) {
     object { output in
       output.member("code", issue.code)
       output.member("severity", issue.isError ? "error" : "warning")

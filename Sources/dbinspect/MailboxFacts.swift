@@ -94,9 +94,11 @@ extension [UInt8] {
 
 /// Writes mailboxes as JSON.
 struct MailboxWriter {
+  /// The names that mailboxes had before, by unique id.
+  private let histories: MailboxHistories
   private var bytes: [UInt8] = []
 
-  init() {}
+  init(_ histories: MailboxHistories) { self.histories = histories }
 
   /// Writes a mailbox as an object. What is not known is left out.
   mutating func write(
@@ -104,6 +106,7 @@ struct MailboxWriter {
   ) {
     output.object(.inline) { output in
       for member in MailboxMember.allCases { write(member, entry, name, to: &output) }
+      if let id = entry.uniqueID { histories.write(id, to: &output) }
     }
     output.line()
   }
@@ -139,15 +142,7 @@ struct MailboxWriter {
     case .issues:
       let issues = allIssues(of: entry, name)
       output.array(member.rawValue) { output in
-        for issue in issues {
-          output.object { output in
-            output.member("code", issue.code)
-            output.member("error", issue.isError)
-            output.member("in", issue.isInKey ? "key" : "value")
-            output.member("start", issue.bytes.lowerBound)
-            output.member("length", issue.bytes.count)
-          }
-        }
+        for issue in issues { output.element(issue) }
       }
     }
   }

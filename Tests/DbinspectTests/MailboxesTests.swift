@@ -103,6 +103,97 @@ import Testing
     }
   }
 
+  @Test func `an id is looked for among those that are asked for`() throws {
+    let path = try madeDatabase([
+      ("Iaaaaaaaaaaaaaaaaaaaaaaaa", "%(N user\u{1F}a T e P default)"),
+      ("Ibbbbbbbbbbbbbbbbbbbbbbbb", "%(N user\u{1F}b T d)"),
+      ("Nuser\u{1F}a", "%(T e I aaaaaaaaaaaaaaaaaaaaaaaa P default M 6)"),
+      ("Nuser\u{1F}b", "%(T d I bbbbbbbbbbbbbbbbbbbbbbbb M 6)"),
+    ])
+    let live = ["--id", "aaaaaaaaaaaaaaaaaaaaaaaa"], gone = ["--id", "bbbbbbbbbbbbbbbbbbbbbbbb"]
+    for (options, status) in [
+      (live, 0), (live + ["--all"], 0), (live + ["--deleted"], 1), (gone, 0), (gone + ["--all"], 0),
+      (gone + ["--deleted"], 0), (["--user", "b"], 1), (["--user", "b", "--all"], 0),
+    ] {
+      let run = try Tool.run(["mailboxes", path] + options)
+      #expect(run.status == Int32(status), "\(options) \(run)")
+      let isHidden = options == ["--user", "b"]
+      #expect(run.errors.contains("hint: 1 mailbox there, but deleted: --deleted or --all") == isHidden, "\(run)")
+    }
+  }
+
+  @Test func `former names are told, whether few or all mailboxes are listed`() throws {
+    let path = try FixtureCopy("mailboxes/mailboxes.db").path
+    let shown = try Tool.run(["show", path, "--decode", "--format", "ndjson", "--prefix", "I"])
+    var known: [String: [[String: Any]]] = [:]
+    for line in shown.lines.dropFirst().dropLast() {
+      let decoded = try #require(try jsonObject(line)["decoded"] as? [String: Any])
+      let id = try #require(decoded["uniqueid"] as? String)
+      if let history = decoded["history"] as? [[String: Any]], !history.isEmpty { known[id] = history }
+    }
+    #expect(!known.isEmpty)
+    func listed(_ options: [String]) throws -> [String: [[String: Any]]] {
+      let run = try Tool.run(["mailboxes", path, "--format", "ndjson"] + options)
+      return try run.lines.dropFirst().dropLast().map(jsonObject).reduce(into: [:]) { listed, mailbox in
+        if let id = mailbox["uniqueid"] as? String { listed[id] = mailbox["history"] as? [[String: Any]] }
+      }
+    }
+    let all = try listed(["--all"])
+    #expect(Set(all.keys) == Set(known.keys))
+    for (id, history) in known {
+      #expect(all[id]?.map { $0["dbname"] as? String } == history.map { $0["name"] as? String })
+      #expect(all[id]?.allSatisfy { ($0["name"] as? String)?.contains("\u{1F}") == false } == true)
+      #expect(all[id]?.map { $0["mtime"] as? Int } == history.map { $0["mtime"] as? Int })
+      #expect(try listed(["--all", "--id", id])[id]?.count == history.count)
+    }
+  }
+
+  @Test func `issues have the form that they have everywhere`() throws {
+    let path = try FixtureCopy("twoskip/ts-packed100.db").path
+    func issues(_ command: [String]) throws -> NSArray {
+      let run = try Tool.run([command[0], path, "--format", "ndjson"] + command.dropFirst())
+      return try #require(try jsonObject(run.lines[1])["issues"] as? NSArray)
+    }
+    #expect(try issues(["mailboxes"]) == issues(["show", "--decode", "--kind", "mailboxes"]))
+  }
+
+  @Test func `a condition that no mailbox can meet is refused, and times are read`() throws {
+    let path = try FixtureCopy("mailboxes/gen5-dlist-3.4.db").path
+    func count(_ condition: String, _ options: String...) throws -> Int {
+      let run = try Tool.run(["mailboxes", path, "--format", "ndjson", "--where", condition] + options)
+      #expect(run.status == 0, "\(run)")
+      return run.lines.count - 2
+    }
+    #expect(try count("mtime=2023-11-14T22:30:14Z") == 1)
+    #expect(try count("mtime=1700001014") == 1)
+    #expect(try count("uidvalidity=01700000014") == 1)
+    #expect(try count("mtime!=2023-11-14T22:30:14Z") == count("name!=") - 1)
+    for impossible in [
+      "kind=mail", "flags=deleted", "uidvalidity=x", "uidvalidity=4294967296", "mtime=yesterday", "deletedAt=-1",
+      "mtime=2023-02-30T00:00:00Z", "mtime=2023-11-14", "foldermodseq=1.5", "issues=odd", "kind!=mail",
+    ] {
+      let run = try Tool.run(["mailboxes", path, "--where", impossible])
+      #expect(run.status == 64, "\(impossible) \(run)")
+      #expect(run.errors.hasPrefix("dbinspect: no mailbox has '"), "\(run)")
+    }
+    let hidden = try Tool.run(["mailboxes", path, "--where", "flags=tombstone"])
+    #expect(hidden.errors.hasSuffix("hint: deleted mailboxes are left out: --deleted or --all lists them\n"), "\(hidden)")
+    #expect(try count("flags=tombstone", "--all") == 1)
+  }
+
+  @Test func `a user may be given with the domain, and neither user nor id is empty`() throws {
+    let path = try FixtureCopy("mailboxes/gen5-dlist-3.4.db").path
+    for (user, domain, names) in [
+      ("ann", "example.com", 2), ("ann@example.com", "example.com", 2), ("ann@example.com", "other.org", 0),
+      ("ann@example.com", "", 0), ("ann", "", 0),
+    ] {
+      let run = try Tool.run(["mailboxes", path, "--user", user, "--domain", domain, "--format", "ndjson"])
+      #expect(run.lines.count - 2 == names, "\(user) \(domain) \(run)")
+      #expect(run.status == (names > 0 ? 0 : 1))
+    }
+    for empty in [["--user", ""], ["--id", ""]] { #expect(try Tool.run(["mailboxes", path] + empty).status == 64) }
+  }
+
   @Test func `the table is as wide as what is in it, with numbers to the right`() throws {
     let path = try FixtureCopy("mailboxes/gen5-dlist-3.4.db").path
     let run = try Tool.run(["mailboxes", path, "--domain", "example.com"])
@@ -199,6 +290,9 @@ import Testing
     #expect(timestamp(253_402_300_799) == "9999-12-31T23:59:59Z")
     #expect(timestamp(253_402_300_800) == "253402300800")
     #expect(timestamp(.min) == "\(Int64.min)")
+    for time in [0, 951_782_399, 951_827_696, 1_700_001_014, 4_107_542_400, 253_402_300_799] as [Int64] {
+      #expect(seconds(ofTimestamp: timestamp(time)) == time)
+    }
   }
 
   /// What is known of the mailboxes of a file, by internal name.

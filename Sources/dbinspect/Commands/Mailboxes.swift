@@ -8,18 +8,20 @@ import CyrusMailboxes
 struct Mailboxes: ListingCommand {
   static let configuration = CommandConfiguration(
     abstract: "List the mailboxes of a mailboxes.db, of any release of Cyrus.",
-    usage: "dbinspect mailboxes FILE [--user USER | --domain DOMAIN | --id ID] [--deleted | --all] [options]",
+    usage: "dbinspect mailboxes FILE [--user USER] [--domain DOMAIN] [--id ID] [--deleted | --all] [options]",
     discussion: """
       In the order of database names, a mailbox followed by all below it, whatever
       the order of the file. Without --deleted and --all those that are neither
-      deleted nor tombstones. The mailboxes of a user are found by seeking, in a file
-      of any size.
+      deleted nor tombstones, but with --id whatever has it. The mailboxes of a user
+      are found by seeking, in a file of any size.
 
       FIELDS
         name, dbname, uniqueid, kind, flags, owner, domain, partition, server, acl,
         uidvalidity, createdmodseq, foldermodseq, mtime, deletedAt, jmapid, issues
-        --where compares exactly. Of flags, identifiers in acl and codes in issues
-        any counts. An empty value is for mailboxes without the field.
+        --where FIELD=VALUE compares exactly; FIELD!=VALUE takes all others. Of
+        flags, identifiers in acl and codes in issues any counts. An empty value is
+        for mailboxes without the field. mtime and deletedAt take seconds since 1970
+        and 2026-01-31T23:59:59Z. ndjson has history besides.
 
       FORMATS
         text    a table, with C escapes for all that is not printable; times in UTC
@@ -30,7 +32,7 @@ struct Mailboxes: ListingCommand {
 
       EXAMPLE
         dbinspect mailboxes mailboxes.db --user joe --all
-        dbinspect mailboxes mailboxes.db --where kind=calendar --where partition=ssd
+        dbinspect mailboxes mailboxes.db --where kind=calendar --where partition!=ssd
 
       EXIT STATUS
         0   all that was asked for was listed
@@ -54,7 +56,7 @@ struct Mailboxes: ListingCommand {
   @Option(help: ArgumentHelp("Only those of this virtual domain; empty for those of none.", valueName: "domain"))
   var domain: String?
 
-  @Option(help: ArgumentHelp("Only the one with this unique id.", valueName: "id"))
+  @Option(help: ArgumentHelp("Only the one with this unique id; not with --user or --domain.", valueName: "id"))
   var id: String?
 
   @Flag(help: "Only those that are deleted, kept for a while or tombstones.")
@@ -76,18 +78,23 @@ struct Mailboxes: ListingCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    if [user, domain, id].count(where: { $0 != nil }) > 1 {
-      throw ValidationError("only one of --user, --domain and --id can be given")
+    if id != nil, user != nil || domain != nil {
+      throw ValidationError("--id says which mailbox: neither --user nor --domain can be given with it")
     }
+    if user == "" { throw ValidationError("--user takes the name of a user; --where owner= is for shared mailboxes") }
+    if id == "" { throw ValidationError("--id takes a unique id; --where uniqueid= is for mailboxes without one") }
     if deleted, all { throw ValidationError("only one of --deleted and --all can be given") }
   }
 
   func execute(_ output: inout Output) throws -> ExitStatus {
-    let conditions = try conditions.map { try MailboxCondition($0, keys) }
+    var conditions = try conditions.map { try MailboxCondition($0, keys) }
+    if user != nil, let domain { conditions.append(MailboxCondition(.domain, is: try keys.bytes(domain))) }
     let selection = try self.selection
     let database = try common.database(at: file)
-    // Whoever asks for an id knows what is wanted.
-    let states: MailboxStates = all || id != nil ? .all : deleted ? [.deletedDelayed, .tombstones] : [.live, .unreadable]
+    // Whoever asks for an id alone knows what is wanted.
+    let isAnyState = all || id != nil && !deleted
+    let states: MailboxStates = 
+      isAnyState ? .all : deleted ? [.deletedDelayed, .tombstones] : [.live, .unreadable]
     let list = try MailboxList(database, selecting: selection, states: states, locking: common.libraryLocking)
     try MailboxDatabase.require(list.form, in: database, common.libraryLocking)
     var listing = Listing(list.records, expected: nil)
@@ -114,6 +121,7 @@ struct Mailboxes: ListingCommand {
     }
     listing.tell(
       losses, stateNote, about: file, quiet: quiet, isFramed: isFramed, readerIsGone: output.hasEnded)
+    if listing.count == 0, !output.hasEnded { try hintAtDeleted(selection, states, conditions, database) }
     let status = listing.status(readerIsGone: output.hasEnded)
     // Who asks for one user or one mailbox wants to know whether it is there.
     return status == .yes && listing.count == 0 && !output.hasEnded && (user != nil || id != nil) ? .no : status
@@ -132,9 +140,28 @@ struct Mailboxes: ListingCommand {
     return whole.damageCount > 0 ? nil : whole
   }
 
+  /// Says that what was not found is there, but deleted.
+  private func hintAtDeleted(
+    _ selection: MailboxSelection, _ states: MailboxStates, _ conditions: [MailboxCondition], _ database: Database
+  ) throws {
+    guard states == .live else { return }
+    if conditions.contains(where: \.isOfDeleted) {
+      return Talk.line("hint: deleted mailboxes are left out: --deleted or --all lists them")
+    }
+    guard conditions.isEmpty, user != nil else { return }
+    let deleted = try MailboxList(
+      database, selecting: selection, states: [.deletedDelayed, .tombstones], locking: common.libraryLocking)
+    guard deleted.count > 0 else { return }
+    Talk.line("hint: \(counted(deleted.count, "mailbox")) there, but deleted: --deleted or --all lists what there is")
+  }
+
   private var selection: MailboxSelection {
     get throws {
-      if let user { return .user(try keys.bytes(user)) }
+      if let user {
+        // A user of a domain is named with it.
+        if let domain, !domain.isEmpty, !user.contains("@") { return .user(try keys.bytes("\(user)@\(domain)")) }
+        return .user(try keys.bytes(user))
+      }
       if let domain { return .domain(try keys.bytes(domain)) }
       if let id { return .uniqueID(try keys.bytes(id)) }
       return .all
@@ -176,7 +203,7 @@ struct Mailboxes: ListingCommand {
     case .ndjson:
       writeHeader(
         engine: common.engineName(of: database), state: list.records.snapshot.state, form: list.form, to: &output)
-      var writer = MailboxWriter()
+      var writer = MailboxWriter(try MailboxHistories(of: list, in: database, common.libraryLocking))
       try forEach(list, conditions, &output) { entry, name, output in
         writer.write(entry, name, to: &output)
         listing.count(entry)

@@ -1,0 +1,65 @@
+// The names that mailboxes had before.
+//
+// From 3.6 on they stand in the record under the unique id, not in the one under the name. Few mailboxes have any, so
+// only those are kept; and the few that are asked for are looked up, but of many the records are read in a row.
+
+import CyrusDatabase
+import CyrusMailboxes
+
+/// The names that the mailboxes of a list had before, by unique id.
+struct MailboxHistories {
+  /// The records under unique ids that have former names.
+  private var records: [[UInt8]: MailboxEntry] = [:]
+
+  /// So many records are looked up one by one.
+  private static let lookupsMax = 1000
+
+  /// Finds them.
+  ///
+  /// - Throws: As a listing: `DatabaseError`.
+  init(of list: borrowing MailboxList, in database: Database, _ locking: Locking) throws(DatabaseError) {
+    guard list.form.keys == .prefixed, list.count > 0 else { return }
+    var selections: [RecordSelection] = []
+    if list.count > Self.lookupsMax {
+      selections = [.prefix(Array("I".utf8))]
+    } else {
+      for index in 0..<list.count {
+        let entry = try list.entry(at: index)
+        if let id = entry.uniqueID { selections.append(.key(Array("I".utf8) + id.copy())) }
+      }
+    }
+    let found = try database.records(selections, locking: locking)
+    for index in 0..<found.count {
+      let record = try found.record(at: index)
+      let entry = MailboxEntryView(key: record.key, value: record.value, form: .prefixed)
+      guard var history = entry.history, history.next() != nil, let id = entry.uniqueID else { continue }
+      records[id.copy()] = MailboxEntry(entry)
+    }
+    try found.confirm()
+  }
+
+  /// Writes the member `history` of the mailbox with a unique id, if it had other names.
+  func write(_ id: MailboxText, to output: inout Output) {
+    guard !records.isEmpty, let record = records[id.copy()], var history = record.view.history else { return }
+    output.array("history") { output in
+      while let former = history.next() {
+        output.object { output in Self.write(former, to: &output) }
+      }
+    }
+  }
+
+  private static func write(_ former: borrowing FormerNameView, to output: inout Output) {
+    if let stored = former.name?.copy() {
+      let name = MailboxName(databaseName: stored.rawSpan)
+      output.member("name", bytes: name.internalName.rawSpan)
+      output.member("dbname", bytes: name.databaseName.rawSpan)
+    }
+    output.member("kind", former.kind.name)
+    output.flags(former.flags)
+    if let partition = former.partition { output.member("partition", partition) }
+    output.present("uidvalidity", former.uidValidity)
+    output.present("createdmodseq", former.createdModseq)
+    output.present("foldermodseq", former.folderModseq)
+    output.present("mtime", former.mtime)
+  }
+}
