@@ -148,6 +148,33 @@ import Testing
     #expect(wrong.errors.contains("'nonsense' is no kind for --kind; known are mailboxes, "))
   }
 
+  @Test func `what a file holds is told from all of it, whatever is listed`() throws {
+    // One record of each sort alone tells nothing, or something else.
+    let path = try FixtureCopy("mailboxes/mailboxes.db").path
+    let other = try TemporaryFolder().file("copy", Array(try Data(contentsOf: URL(filePath: path))))
+    for prefix in ["I", "J", "AU", "N", "nothing"] {
+      let run = try Tool.run(["show", other, "--decode", "--prefix", prefix, "--format", "ndjson"])
+      #expect(run.status == 0, "\(run)")
+      let whole = try Tool.run(["show", other, "--prefix", prefix, "--format", "ndjson"])
+      #expect(run.lines.count == whole.lines.count)
+      for record in try records(run) { #expect((record["decoded"] as? [String: Any])?["record"] is String) }
+    }
+  }
+
+  @Test func `a file without a record needs no kind, and one that cannot be told is framed`() throws {
+    for empty in ["ts-zero-length.db", "ts-empty.db"] {
+      let run = try Tool.run(["show", try FixtureCopy("twoskip/\(empty)").path, "--decode", "--format", "ndjson"])
+      #expect(run.status == 0)
+      #expect(run.lines.count == 2)
+    }
+    for (file, status) in [("ts-churn500.db", 64), ("ts-bad-head.db", 2), ("ts-bad-header-crc.db", 2)] {
+      let run = try Tool.run(["show", try FixtureCopy("twoskip/\(file)").path, "--decode", "--format", "ndjson"])
+      #expect(run.status == Int32(status), "\(run)")
+      #expect(run.lines.count == 2)
+      #expect(try jsonObject(try #require(run.lines.last))["error"] is String)
+    }
+  }
+
   @Test(arguments: [
     ["--decode", "--format", "cyrus"], ["--decode", "--format", "csv"], ["--decode", "--keys-only"],
     ["--kind", "seen"],

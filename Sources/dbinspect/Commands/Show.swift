@@ -32,8 +32,8 @@ struct Show: ListingCommand {
       DECODING
         With --decode, a record is taken apart: text has the key and, indented, each
         field and what is odd about the record, ndjson has "decoded" and "issues"
-        besides. What the database holds is told from its name and records; --kind
-        says it.
+        besides. What the database holds is told from its name and from records all
+        over the file, whatever is listed; --kind says it.
 
       EXAMPLE
         dbinspect show mailboxes.db --decode --limit 10
@@ -43,6 +43,7 @@ struct Show: ListingCommand {
       EXIT STATUS
         0   all that was asked for was listed
         2   something could not be read, or is missing; the file is cut
+        64  usage; with --decode, nothing tells what the records are
         75  in use for too long, or cut while it was being listed
       """)
 
@@ -107,8 +108,11 @@ struct Show: ListingCommand {
     let records = try database.records(
       from: start.rawSpan, prefix: prefix.rawSpan, limit: limit.map { Int(clamping: $0) } ?? .max,
       locking: common.libraryLocking)
-    let decoder = decode ? try decoder(for: records) : nil
     let isWhole = prefix.isEmpty && start.isEmpty && limit == nil
+    var decoder: RecordDecoder?
+    if decode, records.count > 0 {
+      decoder = isWhole ? try self.decoder(of: database, records) : try self.decoder(of: database)
+    }
     var listing = Listing(records, expected: isWhole ? records.snapshot.expectedCount : nil)
     let stateNote = note(on: records.snapshot)
     begin(&output, database, records.snapshot.state)
@@ -156,24 +160,22 @@ struct Show: ListingCommand {
     try records.confirm()
   }
 
-  /// Decodes the records of this file: as what was said, or what name and records tell.
-  private func decoder(for records: borrowing RecordList) throws -> RecordDecoder {
-    var kind = kind ?? DatabaseKind(path: file)
-    if kind == nil { kind = DatabaseKind(records: try sample(of: records)) }
-    guard let kind else {
+  /// Decodes the records of a file of which only some were asked for: these can be too few to tell what it holds.
+  private func decoder(of database: Database) throws -> RecordDecoder {
+    try decoder(of: database, try database.records(locking: common.libraryLocking))
+  }
+
+  /// Decodes the records of this file: as what was said, or what its name and all its records tell.
+  private func decoder(of database: Database, _ records: borrowing RecordList) throws -> RecordDecoder {
+    guard let kind = try kind ?? DatabaseKind(path: file) ?? DatabaseKind(records: sample(of: records)) else {
+      let whole = Completeness(records)
       throw Failure(
-        .usage, file: file, "neither its name nor its records tell what it holds: --kind says it",
-        hint: "--kind takes \(Self.knownKinds)")
+        whole.isComplete ? .usage : .broken, file: file,
+        "neither its name nor its records tell what it holds: --kind says it",
+        hint: "--kind takes \(Self.knownKinds)", engine: .twoskip)
     }
     for index in 0..<records.count {
       let record = try records.record(at: index)
-      if let form = RecordDecoder.keyForm(of: kind, key: record.key, value: record.value) {
-        return RecordDecoder(kind, keyForm: form)
-      }
-    }
-    // What was asked for can be too little to tell; the rest of the file may.
-    var others = records.snapshot.records()
-    while let record = try? others.next() {
       if let form = RecordDecoder.keyForm(of: kind, key: record.key, value: record.value) {
         return RecordDecoder(kind, keyForm: form)
       }
