@@ -24,6 +24,10 @@ enum RawArguments {
         continue
       }
       let bytes = unsafe Array(UnsafeRawBufferPointer(start: argument, count: strlen(argument)))
+      if isPathToLocate(bytes, behind: before) {
+        before.append("")
+        continue
+      }
       throw failure(bytes, at: index, role(of: bytes, behind: before))
     }
   }
@@ -40,6 +44,29 @@ enum RawArguments {
     // FILE comes first, then KEY.
     let hasKey = ["get", "history"].contains(before.first)
     return hasKey && before.dropFirst().contains(where: { isFile(Array($0.utf8)) }) ? .key : .file
+  }
+
+  /// Whether an argument is a path that `locate` takes apart, which it gets byte by byte.
+  private static func isPathToLocate(_ bytes: [UInt8], behind before: [String]) -> Bool {
+    guard before.first == "locate", bytes.first != UInt8(ascii: "-"), let previous = before.last else { return false }
+    return !previous.hasPrefix("-") || previous == "--" || previous.contains("=") || Locate.flags.contains(previous)
+  }
+
+  /// The bytes of arguments that were parsed as text: of those that are none what the system gave, in the same order.
+  static func bytes(of texts: [String]) -> [[UInt8]] {
+    var raw: [String: [[UInt8]]] = [:]
+    for index in 1..<max(1, Int(CommandLine.argc)) {
+      // As above.
+      guard let argument = unsafe CommandLine.unsafeArgv[index] else { continue }
+      let bytes = unsafe Array(UnsafeRawBufferPointer(start: argument, count: strlen(argument)))
+      let text = String(decoding: bytes, as: UTF8.self)
+      if !text.utf8.elementsEqual(bytes) { raw[text, default: []].append(bytes) }
+    }
+    return texts.map { text in
+      guard let first = raw[text]?.first else { return Array(text.utf8) }
+      raw[text]?.removeFirst()
+      return first
+    }
   }
 
   private static func isFile(_ bytes: [UInt8]) -> Bool {

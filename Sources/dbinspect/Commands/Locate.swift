@@ -11,20 +11,23 @@ struct Locate: DatabaseCommand {
     usage: "dbinspect locate PATH... [--mailboxes FILE] [options]",
     discussion: """
       By the path alone: nothing is looked up on disk, so the paths can be those of
-      another machine. With --mailboxes a unique id is given its mailbox's name.
+      another machine, and any bytes. With --mailboxes a unique id is given its
+      mailbox's name.
       The options are named after those of imapd.conf; without them they are those
       of Debian's Cyrus 3.6.
 
       JSON
         {"schema": "locate/1", "paths": [{"path", "kind", "name", "user",
-        "uniqueid", "partition", "storage", "file"}]}
+        "uniqueid", "partition", "storage", "file", "mailbox"}]}
 
       EXAMPLE
         dbinspect locate /var/spool/cyrus/mail/j/user/joe/cyrus.index --release 3.4
 
       EXIT STATUS
         0   each path belongs to something
-        1   some path belongs to nothing that these options know
+        1   some path belongs to no mailbox, user or quota that these options know,
+            or --mailboxes has no mailbox with its unique id
+        64  usage; a path that is not absolute
       """)
 
   @Argument(help: "The paths, absolute.", completion: .file())
@@ -75,7 +78,13 @@ struct Locate: DatabaseCommand {
     }
   }
 
+  /// The options that take no value.
+  static let flags = ["--hashimapspool", "--no-hashimapspool", "--fulldirhash", "--json"]
+
   func validate() throws {
+    for path in paths where !path.hasPrefix("/") {
+      throw ValidationError("'\(path)' is not an absolute path")
+    }
     for text in partition where !text.dropFirst().contains("=") {
       throw ValidationError("'\(text)' is no partition: give its name, =, and its directory")
     }
@@ -88,14 +97,34 @@ struct Locate: DatabaseCommand {
       let form = try names.read(locking: common.libraryLocking) { try MailboxListForm(of: $0) }
       try MailboxDatabase.require(form, in: names, common.libraryLocking)
     }
-    var found: [(path: String, place: Place?)] = []
-    for path in paths {
-      var place = settings.locate(Array(path.utf8)).map(Place.init)
-      if let names, let id = place?.uniqueID { place?.name = try name(of: id, in: names) }
-      found.append((path, place))
+    var found: [Found] = []
+    for path in RawArguments.bytes(of: paths) {
+      var place = settings.locate(Self.normalized(path)).map(Place.init)
+      if let names, let id = place?.uniqueID {
+        let name = try name(of: id, in: names)
+        place?.name = name
+        place?.isMailboxKnown = name != nil
+      }
+      found.append(Found(path: path, place: place))
     }
     if json { write(found, to: &output) } else { print(found, to: &output) }
-    return Self.status(areAllFound: found.allSatisfy { $0.place != nil })
+    return Self.status(areAllFound: found.allSatisfy(\.isFound))
+  }
+
+  /// A path and what it leads to.
+  private struct Found {
+    let path: [UInt8]
+    let place: Place?
+
+    var isFound: Bool { place.map { $0.isMailboxKnown != false } ?? false }
+  }
+
+  /// A path without what means nothing: slashes behind slashes, and `.` between them.
+  static func normalized(_ path: [UInt8]) -> [UInt8] {
+    let slash = UInt8(ascii: "/")
+    let pieces = path.split(separator: slash).filter { !$0.elementsEqual(".".utf8) }
+    let isFolder = path.last == slash && !pieces.isEmpty
+    return [slash] + Array(pieces.joined(separator: [slash])) + (isFolder ? [slash] : [])
   }
 
   /// How the command ends.
@@ -138,6 +167,8 @@ struct Locate: DatabaseCommand {
     var partition: String?
     var storage: String?
     var file: [UInt8]?
+    /// Whether the list of mailboxes has one with the unique id; nil if it was not asked.
+    var isMailboxKnown: Bool?
 
     init(_ meaning: PathMeaning) {
       switch meaning {
@@ -200,28 +231,33 @@ struct Locate: DatabaseCommand {
       if let partition { text += ", on \(printable(partition))" }
       if let storage, storage != MailboxStorage.messages.rawValue { text += " (\(storage))" }
       if let file { text += ", file \(escaped(file.rawSpan))" }
+      if isMailboxKnown == false { text += ": no mailbox has this id" }
       return text
     }
   }
 
-  private func print(_ found: [(path: String, place: Place?)], to output: inout Output) {
-    for (path, place) in found {
-      if paths.count > 1 { output.append(printable(path) + ": ") }
-      output.line(place?.text ?? "nothing that Cyrus has there")
+  private func print(_ found: [Found], to output: inout Output) {
+    for found in found {
+      if paths.count > 1 {
+        output.appendEscaped(found.path.rawSpan)
+        output.append(": ")
+      }
+      output.line(found.place?.text ?? "of no mailbox, user or quota")
     }
   }
 
-  private func write(_ found: [(path: String, place: Place?)], to output: inout Output) {
+  private func write(_ found: [Found], to output: inout Output) {
     output.document("locate/1") { output in
       output.array("paths") { output in
-        for (path, place) in found {
+        for found in found {
           output.object(.inline) { output in
-            output.member("path", path)
-            output.member("kind", place?.kind)
-            guard let place else { return }
+            output.member("path", bytes: found.path.rawSpan)
+            output.member("kind", found.place?.kind)
+            guard let place = found.place else { return }
             if let name = place.name { output.member("name", bytes: name.rawSpan) }
             if let user = place.user { output.member("user", bytes: user.rawSpan) }
             if let id = place.uniqueID { output.member("uniqueid", bytes: id.rawSpan) }
+            if let isKnown = place.isMailboxKnown { output.member("mailbox", isKnown) }
             if let partition = place.partition { output.member("partition", partition) }
             if let storage = place.storage { output.member("storage", storage) }
             if let file = place.file { output.member("file", bytes: file.rawSpan) }
