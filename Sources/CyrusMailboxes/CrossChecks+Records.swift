@@ -43,8 +43,7 @@ extension CrossChecks {
     let severity: Finding.Severity = issue.isError ? .damage : .warning
     guard findings.count(issue.code, severity) else { return }
     let place = "\(issue.isInKey ? "key" : "value"), byte \(issue.bytes.lowerBound)"
-    let text = issue.isError ? "cannot be decoded" : "is odd"
-    findings.list(issue.code, severity, at: record.bytes, "\(readable(record.key)): \(place): \(text)")
+    findings.list(issue.code, severity, at: record.bytes, "\(readable(record.key)): \(place): \(issue.meaning)")
   }
 
   // MARK: - Names

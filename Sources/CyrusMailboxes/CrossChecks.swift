@@ -58,14 +58,18 @@ public struct MailboxListCheck: Sendable {
 
   /// Checks all records.
   ///
-  /// - Parameter list: All records of the file.
+  /// - Parameters:
+  ///   - list: All records of the file.
+  ///   - progress: Called now and then with the number of records that are done.
   /// - Throws: ``/CyrusDatabase/DatabaseError/faulted(path:)`` if the file was cut meanwhile; `.changed` if
   ///   there was a commit before the form was found out: list the records again, or of a copy; `.system`.
   /// - Complexity: O(length of all records) expected; some 20 bytes of memory for each record.
-  public func report(on list: borrowing RecordList) throws(DatabaseError) -> MailboxListReport {
+  public func report(
+    on list: borrowing RecordList, progress: ((UInt64) -> Void)? = nil
+  ) throws(DatabaseError) -> MailboxListReport {
     let form = try form(of: list)
     var checks = CrossChecks(self, form, count: list.count)
-    try checks.run(list)
+    try checks.run(list, progress)
     try list.confirm()
     return MailboxListReport(
       form: form, keyOrder: checks.order.order, recordCount: UInt64(list.count), mailboxCount: checks.mailboxCount,
@@ -116,14 +120,17 @@ struct CrossChecks {
     unjudged = derived
   }
 
-  mutating func run(_ list: borrowing RecordList) throws(DatabaseError) {
+  mutating func run(_ list: borrowing RecordList, _ progress: ((UInt64) -> Void)? = nil) throws(DatabaseError) {
     for (damage, _) in list.damage {
       findings.add(
         CrossCheckRule.unreadable.rawValue, .damage, at: damage.offset..<damage.offset,
         "records may be missing: \(damage.description)")
     }
     try readKeys(list)
-    for index in 0..<list.count { try check(list, index) }
+    for index in 0..<list.count {
+      try check(list, index)
+      if index & 0x3FFF == 0 { progress?(UInt64(index)) }
+    }
     try tellMissing(list)
     try tellStale(list)
     try checkTombstones(list)

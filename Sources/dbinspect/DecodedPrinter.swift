@@ -39,7 +39,8 @@ extension Output {
     for issue in decoded.issues {
       append(issue.isError ? "  error: " : "  odd: ", in: issue.isError ? .red : .yellow)
       let side = issue.isInKey ? "key" : "value"
-      line("\(issue.code), \(counted(issue.bytes.count, "byte")) at \(issue.bytes.lowerBound) of the \(side)")
+      let place = "\(counted(issue.bytes.count, "byte")) at \(issue.bytes.lowerBound) of the \(side)"
+      line("\(issue.code), \(place): \(issue.meaning)")
     }
   }
 
