@@ -12,8 +12,9 @@ import Testing
     #expect(run.lines.dropLast().allSatisfy { $0.hasPrefix("warning name.") }, "\(run)")
     #expect(
       run.lines.last
-        == "\(copy.path): prefixed keys, 290 records, 116 live names, 15 tombstones, 5 findings (5 warnings)")
-    let first = "warning name.badByte at 0xaec8 (44744): Nuser\\x1fodd\\x1f100% sure: key, byte 13: is odd"
+        == "\(copy.path): prefixed keys, 290 records, 131 mailboxes, 15 of them tombstones, 5 findings (5 warnings)")
+    let first = "warning name.badByte at 0xaec8 (44744): Nuser\\x1fodd\\x1f100% sure: key, byte 13: "
+      + "a character that is not allowed in names"
     #expect(run.lines.first == first)
   }
 
@@ -70,6 +71,33 @@ import Testing
     #expect(try Tool.run(["check", try FixtureCopy("skiplist/sl-one.db").path]).status == 65)
     let empty = try Tool.run(["check", try FixtureCopy("twoskip/ts-zero-length.db").path])
     #expect(empty.status == 0)
-    #expect(empty.lines.last?.hasSuffix("0 records, 0 live names, 0 tombstones, no findings") == true, "\(empty)")
+    #expect(empty.lines.last?.hasSuffix("0 records, 0 mailboxes, 0 of them tombstones, no findings") == true, "\(empty)")
+  }
+
+  @Test func `as many mailboxes are checked as are counted`() throws {
+    let path = try FixtureCopy("mailboxes/mailboxes.db").path
+    let totals = try #require(try Tool.run(["inventory", path, "--json"]).json["totals"] as? [String: Any])
+    let counts = [totals["mailboxes"] as? Int ?? 0, totals["tombstones"] as? Int ?? 0]
+    let summary = try #require(try Tool.run(["check", path]).lines.last)
+    #expect(summary.contains(", \(counts[0]) mailboxes, \(counts[1]) of them tombstones, "), "\(summary)")
+  }
+
+  @Test(arguments: ["check", "inventory"])
+  func `quiet says nothing if all is well, and everything if not`(_ command: String) throws {
+    let empty = try FixtureCopy("twoskip/ts-zero-length.db").path
+    #expect(try Tool.run([command, empty]).errors.contains("note: the file has no bytes"))
+    #expect(try Tool.run([command, empty, "-q"]).errors.isEmpty)
+    let cut = try FixtureCopy("twoskip/ts-truncated-commit.db").path
+    #expect(try Tool.run([command, cut, "-q"]).errors.contains("note: the file is cut"))
+  }
+
+  @Test(arguments: [
+    ["check", "--deleted-prefix", ""], ["inventory", "--top", "0"], ["inventory", "--top", "-1"],
+    ["inventory", "--top=-1"], ["inventory", "--by", "user", "--by", "user"],
+  ])
+  func `options that make no sense are refused`(_ command: [String]) throws {
+    let run = try Tool.run(command + [try FixtureCopy("mailboxes/mailboxes.db").path])
+    #expect(run.status == 64, "\(run)")
+    #expect(run.output.isEmpty)
   }
 }

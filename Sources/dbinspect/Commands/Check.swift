@@ -76,7 +76,14 @@ struct Check: JSONCommand {
       valueName: "seconds"))
   var now: Int64?
 
+  @Flag(name: .shortAndLong, help: "Say nothing on standard error if all is well.")
+  var quiet = false
+
   @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if deletedPrefix.isEmpty { throw ValidationError("--deleted-prefix is the start of names, and cannot be empty") }
+  }
 
   func execute(_ output: inout Output) throws -> ExitStatus {
     let database = try common.database(at: file)
@@ -104,9 +111,10 @@ struct Check: JSONCommand {
       output.appendSummary(of: answer.check, answer.whole, Self.counts(of: answer.reports))
     }
     output.flush()
-    if let note = answer.note { Talk.say("note: \(note)", about: file) }
+    let status = Self.status(answer.reports, answer.whole)
+    if let note = answer.note, !(quiet && status == .yes) { Talk.say("note: \(note)", about: file) }
     if !answer.whole.isComplete { Completeness.tellWhatHelps(file) }
-    return Self.status(answer.reports, answer.whole)
+    return status
   }
 
   /// How a check ends.
@@ -134,7 +142,9 @@ struct Check: JSONCommand {
     check.deletedPrefix = deletedPrefix
     check.now = now
     check.clock = Int64(time(nil))
-    let report = try check.report(on: list)
+    let progress = Progress(file, .records)
+    defer { progress.end() }
+    let report = try check.report(on: list) { progress.update($0, of: UInt64(list.count)) }
     var reports = [report]
     if let preflight { reports.append(try check.preflight(for: preflight, on: list)) }
     return Answer(
@@ -192,7 +202,8 @@ extension Output {
   ) {
     var parts = [
       "\(report.form == .plain ? "plain" : "prefixed") keys", whole.description,
-      counted(report.mailboxCount, "live name"), counted(report.tombstoneCount, "tombstone"), counts,
+      "\(counted(report.mailboxCount + report.tombstoneCount, "mailbox")), \(report.tombstoneCount) of them tombstones",
+      counts,
     ]
     if !report.isComplete || !whole.isComplete { parts.append("records may be missing") }
     line(parts.joined(separator: ", "))

@@ -54,13 +54,27 @@ struct Inventory: JSONCommand {
     })
   var by: [InventoryGrouping] = []
 
-  @Option(help: ArgumentHelp("At most so many groups of each grouping.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp("At most so many groups of each grouping.", valueName: "count"),
+    transform: { text in
+      guard let count = UInt32(text), count > 0 else {
+        throw ValidationError("'\(text)' is no number of groups for --top: it takes 1 and more")
+      }
+      return count
+    })
   var top: UInt32?
 
   @Flag(help: "Print a JSON document instead.")
   var json = false
 
+  @Flag(name: .shortAndLong, help: "Say nothing on standard error if all is well.")
+  var quiet = false
+
   @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if Set(by).count < by.count { throw ValidationError("a grouping can be given to --by only once") }
+  }
 
   func execute(_ output: inout Output) throws -> ExitStatus {
     let groupings = by.isEmpty ? [.user] : by
@@ -95,7 +109,7 @@ struct Inventory: JSONCommand {
       print(inventory, whole, form, groupings, limit, to: &output)
     }
     output.flush()
-    if let stateNote { Talk.say("note: \(stateNote)", about: file) }
+    if let stateNote, !(quiet && whole.isComplete) { Talk.say("note: \(stateNote)", about: file) }
     if !whole.isComplete {
       let damage = whole.damageCount > 0 ? ", damage at \(counted(whole.damageCount, "place"))" : ""
       Talk.say("\(whole.description) counted\(damage): INCOMPLETE", about: file)

@@ -93,7 +93,7 @@ struct Mailboxes: ListingCommand {
     let database = try common.database(at: file)
     // Whoever asks for an id alone knows what is wanted.
     let isAnyState = all || id != nil && !deleted
-    let states: MailboxStates = 
+    let states: MailboxStates =
       isAnyState ? .all : deleted ? [.deletedDelayed, .tombstones] : [.live, .unreadable]
     let list = try MailboxList(database, selecting: selection, states: states, locking: common.libraryLocking)
     try MailboxDatabase.require(list.form, in: database, common.libraryLocking)
