@@ -14,18 +14,22 @@ enum MailboxDatabase {
   /// - Throws: `Failure` if it is none; `DatabaseError`.
   static func require(_ form: MailboxListForm, in database: Database, _ locking: Locking) throws {
     if isSure(form) { return }
-    try require(form, among: try database.records(locking: locking), of: database)
+    // If some were seen, it is enough that not all of the first ones are another database's.
+    let limit = form.generation == nil ? .max : sampleLimit
+    try require(form, among: try database.records(limit: limit, locking: locking), of: database, locking)
   }
+
+  private static let sampleLimit = 1000
 
   /// The same of a file whose records are found already.
   static func require(
-    _ form: MailboxListForm, among records: borrowing RecordList, of database: Database
+    _ form: MailboxListForm, among records: borrowing RecordList, of database: Database, _ locking: Locking
   ) throws {
     // Of what cannot be read nobody knows.
     if isSure(form) || records.count == 0 { return }
     let other = DatabaseKind(records: try sample(of: records))
     if other == nil || other == .mailboxes, try form.generation != nil || hasMailbox(records, form.keys) { return }
-    let whole = Completeness(records)
+    let whole = records.isLimited ? try Completeness(of: database, locking) : Completeness(records)
     let reason =
       other.map { "it holds records of the kind \($0.rawValue)" }
       ?? "none of \(counted(UInt64(records.count), "record")) is that of a mailbox"

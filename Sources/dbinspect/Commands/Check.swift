@@ -135,7 +135,7 @@ struct Check: JSONCommand {
   private func answer(of database: Database, _ locking: Locking) throws -> Answer {
     let list = try database.records(locking: locking)
     let form = try MailboxListForm(of: list.snapshot)
-    try MailboxDatabase.require(form, among: list, of: database)
+    try MailboxDatabase.require(form, among: list, of: database, locking)
     var check = MailboxListCheck(form: form.keys)
     check.admins = admin
     check.defaultDomain = defaultDomain
