@@ -13,9 +13,8 @@ import Testing
     #expect(
       run.lines.last
         == "\(copy.path): prefixed keys, 290 records, 131 mailboxes, 15 of them tombstones, 5 findings (5 warnings)")
-    let first = "warning name.badByte at 0xaec8 (44744): Nuser\\x1fodd\\x1f100% sure: key, byte 13: "
-      + "a character that is not allowed in names"
-    #expect(run.lines.first == first)
+    let start = "warning name.badByte at 0xaec8 (44744): Nuser\\x1fodd\\x1f100% sure: "
+    #expect(run.lines.first == start + "key, byte 13: a character that is not allowed in names")
   }
 
   @Test func `damage ends with 2`() throws {
@@ -71,7 +70,8 @@ import Testing
     #expect(try Tool.run(["check", try FixtureCopy("skiplist/sl-one.db").path]).status == 65)
     let empty = try Tool.run(["check", try FixtureCopy("twoskip/ts-zero-length.db").path])
     #expect(empty.status == 0)
-    #expect(empty.lines.last?.hasSuffix("0 records, 0 mailboxes, 0 of them tombstones, no findings") == true, "\(empty)")
+    let nothing = "0 records, 0 mailboxes, 0 of them tombstones, no findings"
+    #expect(empty.lines.last?.hasSuffix(nothing) == true, "\(empty)")
   }
 
   @Test func `as many mailboxes are checked as are counted`() throws {

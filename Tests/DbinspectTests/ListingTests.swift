@@ -153,7 +153,8 @@ import Testing
 
   @Test func `what is missing is told in numbers`() throws {
     let path = try FixtureCopy("twoskip/ts-lost-record.db").path
-    #expect(try Tool.run(["mailboxes", path]).errors.contains("99 mailboxes listed, but 99 of 100 records in the file: "))
+    let listing = try Tool.run(["mailboxes", path])
+    #expect(listing.errors.contains("99 mailboxes listed, but 99 of 100 records in the file: INCOMPLETE"))
     #expect(try Tool.run(["inventory", path]).errors.contains("99 of 100 records counted: INCOMPLETE"))
     #expect(try Tool.run(["check", path]).lines.last?.contains(", 99 of 100 records, ") == true)
     #expect(try Tool.run(["inventory", path, "--json"]).json["expected"] as? Int == 100)

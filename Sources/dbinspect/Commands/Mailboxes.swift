@@ -128,7 +128,9 @@ struct Mailboxes: ListingCommand {
   }
 
   /// Whether all mailboxes were looked at, so that it matters whether all records of the file can be.
-  private func looksAtAll(_ list: borrowing MailboxList) -> Bool { list.isScan || (user == nil && id == nil && domain == nil) }
+  private func looksAtAll(_ list: borrowing MailboxList) -> Bool {
+    list.isScan || (user == nil && id == nil && domain == nil)
+  }
 
   /// How many records the file has; nil if damage among the mailboxes tells already that some are missing.
   private func wholeCount(_ list: borrowing MailboxList, _ database: Database) throws -> Completeness? {
