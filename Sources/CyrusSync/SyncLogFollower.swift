@@ -107,6 +107,9 @@ public struct SyncLogFollower: AsyncSequence, Sendable {
   /// Gives out the events one after the other.
   public struct AsyncIterator: AsyncIteratorProtocol {
     fileprivate var events: AsyncThrowingStream<Event, any Error>.Iterator
+    private var isOver = false
+
+    fileprivate init(events: AsyncThrowingStream<Event, any Error>.Iterator) { self.events = events }
 
     /// The next event; nil once the task is cancelled.
     ///
@@ -117,7 +120,14 @@ public struct SyncLogFollower: AsyncSequence, Sendable {
     ///
     /// - Throws: ``SyncLogError`` if the logs cannot be read or their directory is gone. Nothing comes after it.
     public mutating func next(isolation actor: isolated (any Actor)?) async throws(SyncLogError) -> Event? {
-      do { return try await events.next(isolation: actor) } catch {
+      // A stream that fails while it is waited for would fail once more.
+      if isOver { return nil }
+      do {
+        let event = try await events.next(isolation: actor)
+        isOver = event == nil
+        return event
+      } catch {
+        isOver = true
         // Nothing else is thrown into the stream.
         throw error as? SyncLogError ?? .system(SystemCallFailure(call: "read", path: "", errno: EIO))
       }

@@ -98,10 +98,16 @@ struct SyncLogFollowerTests {
   func gone() async throws {
     let folder = try TemporaryFolder()
     var events = SyncLogFollower(directory: folder.path).makeAsyncIterator()
-    try FileManager.default.removeItem(atPath: folder.path)
+    // It is waited for when it fails.
+    let removal = Thread.running {
+      usleep(20_000)
+      try FileManager.default.removeItem(atPath: folder.path)
+    }
     await #expect(throws: SyncLogError.self) {
       while try await events.next() != nil {}
     }
+    try await removal.value
+    #expect(try await events.next() == nil)
     #expect(try await events.next() == nil)
     var others = SyncLogFollower(directory: folder.path, channel: "a/b").makeAsyncIterator()
     await #expect(throws: SyncLogError.channelName("a/b", path: folder.path)) { try await others.next() }
