@@ -17,6 +17,7 @@ public struct DifferingRecords<Base: Sequence>: Sequence where Base.Element == T
     step = Swift.max(mailboxCount / Swift.max(differingCount, 1), 1)
   }
 
+  /// Goes through the records, in their order.
   public func makeIterator() -> Iterator { Iterator(base: base.makeIterator(), step: step) }
 
   /// Goes through the records.
@@ -31,6 +32,7 @@ public struct DifferingRecords<Base: Sequence>: Sequence where Base.Element == T
       self.step = step
     }
 
+    /// The next record, nil at the end.
     public mutating func next() -> TwoskipPair? {
       while let pair = base.next() {
         guard pair.key.first == UInt8(ascii: "N") else { return pair }

@@ -31,6 +31,11 @@ struct Diff: JSONCommand {
         channel, or log files in the order in which they will be read. Give the channel
         that feeds this replica, and no other. Without --synclog nothing is pending.
 
+      MESSAGES
+        The lists say nothing of messages. --index-states, a file of the form {"master":
+        {UNIQUEID: {"last_uid", "highestmodseq", …}}, "replica": {…}}, or both spools
+        make that compared, too.
+
       EXAMPLE
         dbinspect diff master/mailboxes.db replica/mailboxes.db --synclog master/sync
 
@@ -145,6 +150,8 @@ struct ComparisonOptions: ParsableArguments {
   @Option(help: ArgumentHelp("What mailboxes hold, by unique id, as JSON.", valueName: "file"), completion: .file())
   var indexStates: String?
 
+  @OptionGroup var spools: SpoolOptions
+
   @Option(
     help: ArgumentHelp("How long to wait before drift is believed, in seconds.", valueName: "seconds"))
   var settle = 1.0
@@ -161,6 +168,9 @@ struct ComparisonOptions: ParsableArguments {
   func validate() throws {
     guard settle >= 0, settle <= 3600 else { throw ValidationError("--settle takes 0 to 3600 seconds") }
     if deletedPrefix.isEmpty { throw ValidationError("--deleted-prefix takes a name") }
+    if indexStates != nil, !spools.masterSpool.isEmpty {
+      throw ValidationError("only one of --index-states and spools can be given")
+    }
     if !channel.isEmpty, synclog.isEmpty { throw ValidationError("--channel goes with --synclog") }
   }
 }

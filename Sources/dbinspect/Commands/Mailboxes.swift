@@ -146,7 +146,7 @@ struct Mailboxes: ListingCommand {
   private func hintAtDeleted(
     _ selection: MailboxSelection, _ states: MailboxStates, _ conditions: [MailboxCondition], _ database: Database
   ) throws {
-    guard states == .live else { return }
+    guard states.isDisjoint(with: [.deletedDelayed, .tombstones]) else { return }
     if conditions.contains(where: \.isOfDeleted) {
       return Talk.line("hint: deleted mailboxes are left out: --deleted or --all lists them")
     }

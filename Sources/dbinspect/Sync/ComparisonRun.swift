@@ -11,7 +11,8 @@ struct ComparisonRun {
   /// The capture of the log that the report is by.
   let capture: SyncLogCapture?
   let options: ComparisonOptions
-
+  /// Where contents were read, if they were.
+  let spool: SpoolStates?
   /// An earlier capture of it, or at rest the same one: what is torn in both is not being written.
   let earlierCapture: SyncLogCapture?
 
@@ -34,6 +35,7 @@ struct ComparisonRun {
           + "\(report.skippedCount.master) on the master, \(report.skippedCount.replica) on the replica",
         about: nil)
     }
+    spool?.tell()
     for diagnostic in diagnostics {
       Talk.say("line \(diagnostic.diagnostic.line): \(diagnostic.diagnostic)", about: diagnostic.label)
     }
@@ -56,6 +58,8 @@ extension ComparisonOptions {
     diff.settings.defaultDomain = defaultDomain
     diff.settings.deletedPrefix = deletedPrefix
     if let indexStates { diff.states = try IndexStates(contentsOf: indexStates).source }
+    let spool = SpoolStates(spools, defaultDomain: defaultDomain, deletedPrefix: deletedPrefix)
+    if let spool { diff.states = { side, mailbox in spool.state(side, of: mailbox) } }
     let captures = Captures()
     let (paths, channel) = (synclog, channel)
     let pair = StorePair(
@@ -69,9 +73,12 @@ extension ComparisonOptions {
     }
     let seconds = settle
     do throws(StorePairError) {
-      let report = try pair.report(diff, pause: atRest ? nil : { usleep(UInt32(seconds * 1_000_000)) })
+      let report = try pair.report(diff, pause: atRest ? nil : {
+        spool?.startOver()
+        usleep(UInt32(seconds * 1_000_000))
+      })
       return ComparisonRun(
-        report: report, capture: captures.all.last, options: self,
+        report: report, capture: captures.all.last, options: self, spool: spool,
         earlierCapture: atRest ? captures.all.last : captures.all.dropLast().last)
     } catch {
       switch error {
