@@ -73,10 +73,14 @@ extension ComparisonOptions {
     }
     let seconds = settle
     do throws(StorePairError) {
-      let report = try pair.report(diff, pause: atRest ? nil : {
-        spool?.startOver()
-        usleep(UInt32(seconds * 1_000_000))
-      })
+      let report = try pair.report(
+        diff,
+        pause: atRest
+          ? nil
+          : {
+            spool?.startOver()
+            usleep(UInt32(seconds * 1_000_000))
+          })
       return ComparisonRun(
         report: report, capture: captures.all.last, options: self, spool: spool,
         earlierCapture: atRest ? captures.all.last : captures.all.dropLast().last)
