@@ -25,7 +25,7 @@ struct IndexStates: Sendable {
       try reader.end()
     } catch {
       throw Failure(
-        .notDatabase, file: path, "is no JSON with states of mailboxes: \(error.expected) is missing at \(error.offset)")
+        .notDatabase, file: path, "is no list of states: at \(error.offset) there is not \(error.expected)")
     }
   }
 
