@@ -51,6 +51,7 @@ fuzz:
 bench:
 	@Scripts/setup build test
 	@Scripts/bench
+	@Scripts/bench-diff
 
 docs:
 	@Scripts/docs
