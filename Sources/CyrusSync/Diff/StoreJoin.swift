@@ -93,12 +93,14 @@ struct StoreJoin {
   ) throws(DatabaseError) {
     var wanted: Set<UInt32> = []
     for place in places where !Self.isPair(place) {
-      if let id = place.master?.id { wanted.insert(StoreMerge.hash(id)) }
-      if let id = place.replica?.id { wanted.insert(StoreMerge.hash(id)) }
+      if let id = place.master?.id { wanted.insert(StoreMerge.hash(id.rawSpan)) }
+      if let id = place.replica?.id { wanted.insert(StoreMerge.hash(id.rawSpan)) }
     }
     guard !wanted.isEmpty else { return }
     for (index, hash) in merge.joined.enumerated() where hash != 0 && wanted.contains(hash) {
-      let mailbox = StoreMailbox(try master.entry(at: index), at: index, comparison.settings)
+      let entry = try master.entry(at: index)
+      guard case .live = Presence(entry) else { continue }
+      let mailbox = StoreMailbox(entry, at: index, comparison.settings)
       guard let id = mailbox.id else { continue }
       // Places know their own.
       if let place = masterIDs[id], places[place].master?.index != index {

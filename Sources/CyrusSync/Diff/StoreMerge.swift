@@ -107,6 +107,7 @@ struct StoreMerge: ~Copyable {
   private mutating func addPair(
     _ left: Int, _ master: borrowing MailboxList, _ right: Int, _ replica: borrowing MailboxList
   ) throws(DatabaseError) {
+    if comparison.states == nil, try addBenign(left, master, right, replica) { return }
     let mine = try master.entry(at: left)
     let theirs = try replica.entry(at: right)
     let (presence, other) = (Presence(mine), Presence(theirs))
@@ -130,6 +131,22 @@ struct StoreMerge: ~Copyable {
     places.append(DifferingPlace(master: UInt32(left), replica: UInt32(right)))
   }
 
+  /// Takes account of a pair that nearly all pairs are like.
+  ///
+  /// - Returns: Whether it is such a pair.
+  private mutating func addBenign(
+    _ left: Int, _ master: borrowing MailboxList, _ right: Int, _ replica: borrowing MailboxList
+  ) throws(DatabaseError) -> Bool {
+    let mine = try master.record(at: left)
+    let theirs = try replica.record(at: right)
+    guard let common = BenignDifference(mine.value, theirs.value) else { return false }
+    joined[left] = Self.hash(mine.value.extracting(common.id))
+    liveCount.master += 1
+    liveCount.replica += 1
+    note(partition: mine.value.extracting(common.partition))
+    return true
+  }
+
   private mutating func skip(isMaster: Bool) {
     if isMaster { skippedCount.master += 1 } else { skippedCount.replica += 1 }
   }
@@ -141,27 +158,36 @@ struct StoreMerge: ~Copyable {
     }
     liveCount.replica += 1
     guard let partition = entry.partition else { return }
+    if partition.isEscaped { replicaPartitions.insert(partition.copy()) } else { note(partition: partition.storedBytes) }
+  }
+
+  private mutating func note(partition: RawSpan) {
     // Nearly always the one before.
-    if !partition.isEscaped, partition.storedBytes.holdsSameBytes(as: lastPartition.rawSpan) { return }
-    lastPartition = partition.copy()
+    if partition.holdsSameBytes(as: lastPartition.rawSpan) { return }
+    lastPartition = Array(partition)
     replicaPartitions.insert(lastPartition)
   }
 
   /// Never 0.
   static func hash(_ id: borrowing MailboxText) -> UInt32 {
-    if id.isEscaped { return hash(id.copy()) }
-    // FNV-1a.
-    var hash: UInt32 = 0x811C_9DC5
-    for index in 0..<id.storedBytes.byteCount {
-      hash = (hash ^ UInt32(id.storedBytes.byte(at: index))) &* 0x0100_0193
-    }
-    return max(hash, 1)
+    if id.isEscaped { return hash(id.copy().rawSpan) }
+    return hash(id.storedBytes)
   }
 
-  static func hash(_ id: [UInt8]) -> UInt32 {
-    var hash: UInt32 = 0x811C_9DC5
-    for byte in id { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
-    return max(hash, 1)
+  /// Never 0. Eight bytes at a time.
+  static func hash(_ id: RawSpan) -> UInt32 {
+    var hash = UInt64(truncatingIfNeeded: id.byteCount)
+    var place = 0
+    while id.byteCount &- place >= 8 {
+      hash = (hash ^ id.bigEndian(UInt64.self, at: place)) &* 0x9E37_79B9_7F4A_7C15
+      hash ^= hash >> 29
+      place &+= 8
+    }
+    while place < id.byteCount {
+      hash = (hash ^ UInt64(id.byte(at: place))) &* 0x9E37_79B9_7F4A_7C15
+      place &+= 1
+    }
+    return max(UInt32(truncatingIfNeeded: hash >> 32), 1)
   }
 }
 

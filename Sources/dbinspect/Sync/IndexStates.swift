@@ -1,31 +1,27 @@
-// What the mailboxes of two servers hold: from a file that says so, or from the indexes below their spools.
+// A file that says what the mailboxes of two servers hold, as their replication protocol tells it:
 //
 //   {"master": {UNIQUEID: {"last_uid": 2, "highestmodseq": 6, …}, …}, "replica": {…}}
 
-import CyrusDatabase
 import CyrusMailboxes
 import CyrusSync
+import FoundationEssentials
 
-/// What the mailboxes of two servers hold, by unique ids, as their replication protocol tells it.
+/// What the mailboxes of two servers hold.
 struct IndexStates: Sendable {
-  private var master: [[UInt8]: MailboxIndexState] = [:]
-  private var replica: [[UInt8]: MailboxIndexState] = [:]
+  private let master: [[UInt8]: MailboxIndexState]
+  private let replica: [[UInt8]: MailboxIndexState]
 
   /// Reads a file.
   init(contentsOf path: String) throws(Failure) {
-    var reader = JSONReader(try wholeFile(path))
-    do throws(JSONError) {
-      try reader.object { reader, side throws(JSONError) in
-        switch side {
-        case "master": master = try Self.states(&reader)
-        case "replica": replica = try Self.states(&reader)
-        default: try reader.skip()
-        }
-      }
-      try reader.end()
+    let bytes = try wholeFile(path)
+    do {
+      let sides = try JSONDecoder().decode(Sides.self, from: Data(bytes))
+      master = sides.master.reduce(into: [:]) { $0[Array($1.key.utf8)] = $1.value.state }
+      replica = sides.replica.reduce(into: [:]) { $0[Array($1.key.utf8)] = $1.value.state }
+    } catch let error as DecodingError {
+      throw Failure(.notDatabase, file: path, "is no list of states: \(Self.text(of: error))")
     } catch {
-      throw Failure(
-        .notDatabase, file: path, "is no list of states: at \(error.offset) there is not \(error.expected)")
+      throw Failure(.notDatabase, file: path, "is no list of states")
     }
   }
 
@@ -38,31 +34,44 @@ struct IndexStates: Sendable {
     }
   }
 
-  private static func states(_ reader: inout JSONReader) throws(JSONError) -> [[UInt8]: MailboxIndexState] {
-    var states: [[UInt8]: MailboxIndexState] = [:]
-    try reader.object { reader, id throws(JSONError) in states[Array(id.utf8)] = try state(&reader) }
-    return states
+  private static func text(of error: DecodingError) -> String {
+    func place(_ context: DecodingError.Context) -> String {
+      let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+      return path.isEmpty ? "it is no JSON of that form" : "\(path): \(context.debugDescription)"
+    }
+    return switch error {
+    case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
+      .dataCorrupted(let context):
+      place(context)
+    @unknown default: "it cannot be decoded"
+    }
+  }
+
+  private struct Sides: Decodable {
+    let master: [String: State]
+    let replica: [String: State]
   }
 
   /// A mailbox's; what is not there is 0.
-  private static func state(_ reader: inout JSONReader) throws(JSONError) -> MailboxIndexState {
-    var state = MailboxIndexState(uidValidity: 0, lastUID: 0, highestModseq: 0)
-    try reader.object { reader, field throws(JSONError) in
-      switch field {
-      case "uidvalidity": state.uidValidity = try reader.integer(UInt32.self)
-      case "last_uid": state.lastUID = try reader.integer(UInt32.self)
-      case "highestmodseq": state.highestModseq = try reader.integer(UInt64.self)
-      case "recentuid": state.recentUID = try reader.integer(UInt32.self)
-      case "recenttime": state.recentTime = try reader.integer(Int64.self)
-      case "pop3_last_login": state.pop3LastLogin = try reader.integer(Int64.self)
-      case "pop3_show_after": state.pop3ShowAfter = try reader.integer(Int64.self)
-      case "options": state.options = IndexOptions(syncLetters: try reader.string())
-      case "sync_crc": state.syncCRC = try reader.integer(UInt32.self)
-      case "sync_crc_annot": state.annotationSyncCRC = try reader.integer(UInt32.self)
-      case "xconvmodseq": state.xconvModseq = try reader.integer(UInt64.self)
-      default: try reader.skip()
-      }
+  private struct State: Decodable {
+    let uidvalidity: UInt32?
+    let last_uid: UInt32?
+    let highestmodseq: UInt64?
+    let recentuid: UInt32?
+    let recenttime: Int64?
+    let pop3_last_login: Int64?
+    let pop3_show_after: Int64?
+    let options: String?
+    let sync_crc: UInt32?
+    let sync_crc_annot: UInt32?
+    let xconvmodseq: UInt64?
+
+    var state: MailboxIndexState {
+      MailboxIndexState(
+        uidValidity: uidvalidity ?? 0, lastUID: last_uid ?? 0, highestModseq: highestmodseq ?? 0,
+        recentUID: recentuid ?? 0, recentTime: recenttime ?? 0, pop3LastLogin: pop3_last_login ?? 0,
+        pop3ShowAfter: pop3_show_after ?? 0, options: IndexOptions(syncLetters: options ?? ""), syncCRC: sync_crc ?? 0,
+        annotationSyncCRC: sync_crc_annot ?? 0, xconvModseq: xconvmodseq ?? 0)
     }
-    return state
   }
 }
