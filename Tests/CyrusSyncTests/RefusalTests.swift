@@ -90,4 +90,46 @@ import Testing
       ])
     #expect(report.repairLines == ["MAILBOX user.ann", "MAILBOX user.ann.New"])
   }
+
+  @Test func `a user who got another's mailbox is not done before the old one of that name is out of the way`() throws {
+    // bob was deleted, of which no line is left, and ann became bob.
+    let stores = SmallStores(
+      master: ["user.bob i default 2", "DELETED.user.bob.6B07A40D j default 2"],
+      replica: ["user.ann i default 1", "user.bob j default 1"])
+    let deletion = "RENAME user.bob DELETED.user.bob.6B07A40D"
+    let report = try stores.report(Self.diff, pending: ["RENAME user.ann user.bob", "USER bob", "UNUSER ann"])
+    #expect(report.count(.drift) == report.differences.count)
+    #expect(report.repairLines == ["RENAME user.ann user.bob", deletion])
+    let whole = try stores.report(Self.diff, pending: [deletion, "RENAME user.ann user.bob", "USER bob", "UNUSER ann"])
+    #expect(whole.count(.pending) == whole.differences.count)
+  }
+
+  @Test func `nothing is made for a user whose INBOX is another's yet, and whom no line makes the owner`() throws {
+    let stores = SmallStores(
+      master: ["user.ann i default 1", "user.ann.New n default 1"], replica: ["user.cat i default 1"])
+    let report = try stores.report(Self.diff, pending: ["MAILBOX user.ann.New"])
+    #expect(report.lines == ["drift renamed user.ann", "drift missing user.ann.New"])
+    let whole = try stores.report(Self.diff, pending: ["MAILBOX user.ann.New", "RENAME user.cat user.ann"])
+    #expect(whole.lines == ["pending renamed user.ann", "pending missing user.ann.New"])
+  }
+
+  @Test func `nothing is on its way beside a mailbox of another user that no line renames`() throws {
+    let stores = SmallStores(
+      master: Self.inboxes + ["user.ann.New n default 1", "user.ann.Sent s default 1"],
+      replica: Self.inboxes + ["user.bob.Sent s default 1"])
+    let report = try stores.report(Self.diff, pending: ["MAILBOX user.ann.New", "MAILBOX user.ann.Sent"])
+    #expect(report.lines == ["drift missing user.ann.New", "drift renamed user.ann.Sent"])
+  }
+
+  @Test func `nothing is on its way beside a mailbox of a deleted user that no line renames`() throws {
+    let stores = SmallStores(
+      master: ["DELETED.user.ann.Sent.6B07A40D s default 1", "DELETED.user.ann.6B07A40D i default 2"],
+      replica: ["user.ann i default 1", "user.ann.Other s default 1"])
+    let report = try stores.report(
+      Self.diff,
+      pending: [
+        "RENAME user.ann DELETED.user.ann.6B07A40D", "RENAME user.ann.Sent DELETED.user.ann.Sent.6B07A40D",
+      ])
+    #expect(report.count(.drift) == report.differences.count)
+  }
 }

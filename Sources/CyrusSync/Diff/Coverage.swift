@@ -1,14 +1,18 @@
 // Which line of the pending log covers a difference, if any does.
 //
 //   missing m            m in a group; or USER of its owner. If its name is taken on the replica, the rename of what is
-//                        there must be covered by then, too
+//                        there must be covered by then, too. Where there is no INBOX the replica makes nothing, and the
+//                        whole user is done instead
 //   renamed a to b       both in one group; or USER, within one user; or b in a group, within one user: that fails, and
-//                        the whole user is done instead
+//                        the whole user is done instead. Across users what has the name b on the replica must be renamed
+//                        in the same group, or by an earlier file
 //   extra n              UNMAILBOX n; or UNUSER, not for what lies in DELETED; or USER of its owner. Where tombstones
 //                        count, only with one. Up to 2.4 also n in a group; from 3.12 on that too, if its id is known
 //   anything else        n in a group; or USER of its owner. Of a renamed mailbox: when its rename is
 //
-// USER counts only if the INBOX is live on the master; UNUSER and UNMAILBOX only if the INBOX, or n, is not. Files count
+// A group counts only if it has no mailbox that is not renamed by then, and is another user's or of one without an INBOX on
+// the master: the replica refuses that one, and sync_client gives the group up. USER counts only if the INBOX is live on the master, and if what the user got from others is renamed by then: else the
+// replica refuses it. UNUSER and UNMAILBOX only if the INBOX, or n, is not. Files count
 // in the order in which they will be read, and the first that covers explains.
 
 import CyrusMailboxes
@@ -25,10 +29,53 @@ struct Coverage {
   private let client: SyncClientVersion
   /// Covers of renames by id: of those that were asked for.
   private var renameCovers: [[UInt8]: Cover?] = [:]
+  /// Whether groups rename ids.
+  private var groupRenames: [GroupRename: Bool] = [:]
+  /// The first file in which a user can be done as a whole, of users who got mailboxes from others.
+  private var firstWholeBatches: [[UInt8]: Int] = [:]
 
-  init(_ batches: [PendingBatch], _ client: SyncClientVersion) {
+  /// Groups that sync_client gives up.
+  private var failingGroups: Set<FileGroup> = []
+
+  private struct FileGroup: Hashable {
+    let batch: Int
+    let group: Int32
+  }
+
+  private struct GroupRename: Hashable {
+    let id: [UInt8]
+    let batch: Int
+    let group: Int32
+  }
+
+  init(_ batches: [PendingBatch], _ client: SyncClientVersion, _ store: StoreFacts) {
     self.batches = batches
     self.client = client
+    // Those that doing a whole user does not settle.
+    let renames = store.renames.filter { _, rename in
+      rename.name.owner != rename.replicaName.owner || store.liveOwner(of: rename.name) == nil
+    }
+    for (id, rename) in renames {
+      for index in 0..<(cover(ofRename: id, store)?.batch ?? batches.count) {
+        for member in batches[index].mailboxes[rename.name] ?? [] {
+          failingGroups.insert(FileGroup(batch: index, group: member.group))
+        }
+      }
+    }
+    // Of those that a failing group was to rename, none is sure.
+    if !failingGroups.isEmpty { renameCovers = [:] }
+    for (id, rename) in renames {
+      guard let owner = rename.name.owner else { continue }
+      let batch = cover(ofRename: id, store)?.batch ?? Int.max
+      firstWholeBatches[owner] = max(firstWholeBatches[owner] ?? 0, batch)
+    }
+  }
+
+  /// The groups of a file that a mailbox is in, but for those that sync_client gives up.
+  private func members(_ name: MailboxName, in batch: Int) -> [PendingBatch.Membership] {
+    let members = batches[batch].mailboxes[name] ?? []
+    guard !failingGroups.isEmpty else { return members }
+    return members.filter { !failingGroups.contains(FileGroup(batch: batch, group: $0.group)) }
   }
 
   /// The line in full.
@@ -39,35 +86,44 @@ struct Coverage {
   }
 
   /// The first file with a line for something.
-  private func first(_ find: (PendingBatch) -> Int32?) -> Cover? {
-    for (index, batch) in batches.enumerated() {
-      if let line = find(batch) { return Cover(batch: index, line: line) }
+  private func first(_ find: (Int) -> Int32?) -> Cover? {
+    for index in batches.indices {
+      if let line = find(index) { return Cover(batch: index, line: line) }
     }
     return nil
   }
 
-  /// What covers a mailbox that is on both sides under one name, or is to be created.
+  /// The line for a user as a whole, if the replica takes that.
+  private func line(ofUser owner: [UInt8], in batch: Int) -> Int32? {
+    isWhole(owner, in: batch) ? batches[batch].users.line(of: owner) : nil
+  }
+
+  private func isWhole(_ owner: [UInt8], in batch: Int) -> Bool { firstWholeBatches[owner] ?? 0 <= batch }
+
+  /// What covers a mailbox that is on both sides under one name.
   func cover(of name: MailboxName, _ store: StoreFacts) -> Cover? {
     let owner = store.liveOwner(of: name)
     return first { batch in
-      batch.mailboxes[name]?.first?.line ?? owner.flatMap { batch.users.line(of: $0) }
+      members(name, in: batch).first?.line ?? owner.flatMap { line(ofUser: $0, in: batch) }
     }
   }
 
   /// What covers a mailbox that is missing on the replica, where another may have its name.
   mutating func cover(ofMissing name: MailboxName, isBlocked: Bool, _ store: StoreFacts) -> Cover? {
-    guard let cover = cover(of: name, store) else { return nil }
+    let hasInbox = name.owner == nil || name.isINBOX || name.isDeleted || store.hasInboxOnReplica(name)
+    let owner = store.liveOwner(of: name)
+    func line(in batch: Int) -> Int32? {
+      guard hasInbox || owner.map({ isWhole($0, in: batch) }) != false else { return nil }
+      return members(name, in: batch).first?.line ?? owner.flatMap { self.line(ofUser: $0, in: batch) }
+    }
+    guard let cover = first(line) else { return nil }
     guard isBlocked else { return cover }
     // What holds the name on the replica is called so there.
     guard let blocker = store.movedAway[name], let earlier = self.cover(ofRename: blocker.id, store) else { return nil }
     if earlier.batch <= cover.batch { return cover }
     // A later file may name it again.
-    let owner = store.liveOwner(of: name)
     for index in earlier.batch..<batches.count {
-      if let line = batches[index].mailboxes[name]?.first?.line ?? owner.flatMap({ batches[index].users.line(of: $0) })
-      {
-        return Cover(batch: index, line: line)
-      }
+      if let line = line(in: index) { return Cover(batch: index, line: line) }
     }
     return nil
   }
@@ -75,19 +131,54 @@ struct Coverage {
   /// What covers a rename.
   mutating func cover(ofRename id: [UInt8], _ store: StoreFacts) -> Cover? {
     if let known = renameCovers[id] { return known }
-    guard let (new, old) = store.renames[id] else { return nil }
-    let owner = old.owner == new.owner ? store.liveOwner(of: new) : nil
-    let cover = first { batch in
-      let members = batch.mailboxes[new] ?? []
-      let others = batch.mailboxes[old] ?? []
-      if let both = members.first(where: { member in others.contains { $0.group == member.group } }) {
-        return both.line
-      }
-      guard let owner else { return nil }
-      return batch.users.line(of: owner) ?? members.first?.line
-    }
+    let cover = cover(ofRename: id, before: batches.count, store)
     renameCovers[id] = .some(cover)
     return cover
+  }
+
+  private mutating func cover(ofRename id: [UInt8], before end: Int, _ store: StoreFacts) -> Cover? {
+    guard let (new, old) = store.renames[id] else { return nil }
+    let owner = old.owner == new.owner ? store.liveOwner(of: new) : nil
+    for index in 0..<end {
+      let members = members(new, in: index)
+      let both = members.first { member in
+        // Within a user, should the new name be taken, the whole user is done.
+        owner == nil
+          ? renames(id, in: member.group, of: index, store) : batches[index].has(old, in: member.group)
+      }
+      if let both { return Cover(batch: index, line: both.line) }
+      guard let owner, isWhole(owner, in: index) else { continue }
+      if let line = batches[index].users.line(of: owner) ?? members.first?.line {
+        return Cover(batch: index, line: line)
+      }
+    }
+    return nil
+  }
+
+  /// Whether a group renames a mailbox: it has both names, and renames what has the new one on the replica, unless an
+  /// earlier file does.
+  private mutating func renames(_ id: [UInt8], in group: Int32, of batch: Int, _ store: StoreFacts) -> Bool {
+    var path: [GroupRename] = []
+    var current = id
+    var answer = true
+    while let (new, old) = store.renames[current] {
+      let step = GroupRename(id: current, batch: batch, group: group)
+      if let known = groupRenames[step] {
+        answer = known
+        break
+      }
+      guard batches[batch].has(new, in: group), batches[batch].has(old, in: group) else {
+        answer = !path.isEmpty && cover(ofRename: current, before: batch, store) != nil
+        break
+      }
+      path.append(step)
+      // What closes on itself here is no matter of lines.
+      groupRenames[step] = true
+      guard let holder = store.movedAway[new] else { break }
+      current = holder.id
+    }
+    for step in path { groupRenames[step] = answer }
+    return answer
   }
 
   /// What covers a mailbox that only the replica has.
@@ -100,7 +191,8 @@ struct Coverage {
     let liveOwner = store.liveOwner(of: name)
     let isKnownDeleted = client.deletesByUniqueID && id.map(store.deletedIDs.contains) == true
     let deletesByName = client.deletesNamedMailboxes || isKnownDeleted
-    return first { batch in
+    return first { index in
+      let batch = batches[index]
       if client.knowsRemovals, hasTombstone, !isLiveOnMaster, let line = batch.unmailboxes.line(of: name.databaseName) {
         return line
       }
@@ -108,7 +200,7 @@ struct Coverage {
         return line
       }
       let isUsable = client.deletesByUniqueID ? isKnownDeleted : hasTombstone
-      if isUsable, let liveOwner, let line = batch.users.line(of: liveOwner) { return line }
+      if isUsable, let liveOwner, let line = line(ofUser: liveOwner, in: index) { return line }
       return deletesByName ? batch.mailboxes[name]?.first?.line : nil
     }
   }

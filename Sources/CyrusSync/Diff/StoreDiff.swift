@@ -83,7 +83,7 @@ public struct StoreDiff: Sendable {
     _ join: StoreJoin, _ facts: StoreFacts, _ client: SyncClientVersion, _ batches: [PendingBatch]
   ) -> [StoreDifference] {
     var judgement = Judgement(self, client, facts)
-    var coverage = Coverage(batches, client)
+    var coverage = Coverage(batches, client, facts)
     return join.differences.map { raw in
       let severity = judgement.severity(raw)
       let isRepairable = judgement.isRepairable(raw)

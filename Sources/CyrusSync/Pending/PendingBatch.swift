@@ -115,8 +115,12 @@ public struct PendingBatch: Sendable {
     return group
   }
 
+  func has(_ name: MailboxName, in group: Int32) -> Bool {
+    mailboxes[name]?.contains { $0.group == group } == true
+  }
+
   mutating func insert(_ name: MailboxName, _ group: Int32, _ place: Int32) {
-    if mailboxes[name]?.contains(where: { $0.group == group }) == true { return }
+    if has(name, in: group) { return }
     mailboxes[name, default: []].append(Membership(group: group, line: place))
   }
 
