@@ -104,6 +104,16 @@ import Testing
     #expect(whole.count(.pending) == whole.differences.count)
   }
 
+  @Test func `a rename that is on its way goes along with what lies below`() throws {
+    let stores = SmallStores(
+      master: Self.inboxes + ["user.ann.Post s default 1", "user.ann.Post.a.b t default 1"],
+      replica: Self.inboxes + ["user.ann.Sent s default 1"])
+    let rename = "RENAME user.ann.Sent user.ann.Post"
+    let report = try stores.report(Self.diff, pending: [rename])
+    #expect(report.lines == ["pending renamed user.ann.Post", "drift missing user.ann.Post.a.b"])
+    #expect(report.repairLines == [rename, "MAILBOX user.ann.Post.a.b"])
+  }
+
   @Test func `nothing is made for a user whose INBOX is another's yet, and whom no line makes the owner`() throws {
     let stores = SmallStores(
       master: ["user.ann i default 1", "user.ann.New n default 1"], replica: ["user.cat i default 1"])

@@ -7,6 +7,9 @@
 // Surprise: a user to whom a mailbox of another was renamed cannot be done as a whole: the replica refuses, as it has the
 // unique ids under their old names. Nor can one of whose mailboxes it refuses any other: sync_client gives up there, and
 // what comes later is not done.
+//
+// Surprise: where a mailbox gets a name below one that is not there, the replica makes that one of its own accord. So the
+// rename that is to put it there goes along, even if it is on its way.
 
 public import CyrusMailboxes
 
@@ -39,10 +42,12 @@ public struct RepairLog: Sendable {
     var groups: [[UInt8]: Group] = [:]
     let omitted = Self.omissions(report)
     let refused = Self.refusedOwners(report)
+    let awaited = Self.awaitedRenames(report)
     for difference in report.differences where difference.status == .drift {
       guard let repair = difference.repair, omitted[difference.name] == nil else { continue }
       let owner = difference.user ?? []
       var group = groups[owner] ?? Group(owner: report.facts.liveOwner(of: difference.name))
+      for ancestor in Self.ancestors(of: difference, awaited) { group.lines.formUnion(awaited[ancestor] ?? []) }
       if refused.contains(owner) {
         group.isWhole = false
         let mailbox = SyncAction(.mailbox, difference.name.internalName)
@@ -84,6 +89,34 @@ public struct RepairLog: Sendable {
       if let others { owners.insert(others) }
     }
     return owners
+  }
+
+  /// The lines of renames that are on their way, by the new names.
+  private static func awaitedRenames(_ report: StoreDiffReport) -> [MailboxName: [SyncAction]] {
+    var renames: [MailboxName: [SyncAction]] = [:]
+    for difference in report.differences where difference.status == .pending {
+      if case .renamed = difference.detail { renames[difference.name] = difference.repair }
+    }
+    return renames
+  }
+
+  /// Those of some names below which a mailbox gets its name on the replica.
+  private static func ancestors(
+    of difference: StoreDifference, _ names: [MailboxName: [SyncAction]]
+  ) -> [MailboxName] {
+    switch difference.detail {
+    case .missing, .renamed: break
+    default: return []
+    }
+    guard !names.isEmpty, !difference.name.isDeleted else { return [] }
+    var ancestors: [MailboxName] = []
+    var bytes = difference.name.databaseName[...]
+    while let separator = bytes.lastIndex(of: 0x1F) {
+      bytes = bytes[..<separator]
+      let ancestor = MailboxName(databaseName: Array(bytes).rawSpan)
+      if names[ancestor] != nil { ancestors.append(ancestor) }
+    }
+    return ancestors
   }
 
   private static func omissions(_ report: StoreDiffReport) -> [MailboxName: Omission.Reason] {
