@@ -142,4 +142,36 @@ import Testing
       ])
     #expect(report.count(.drift) == report.differences.count)
   }
+
+  @Test func `a user is not done as a whole whose mailbox wants the name of one that is yet another's`() throws {
+    let stores = SmallStores(
+      master: Self.inboxes + ["user.ann.New n default 1", "user.ann.Work w default 1", "user.bob.Work x default 1"],
+      replica: Self.inboxes + ["user.ann.Old w default 1", "user.ann.Work x default 1"])
+    let lines = ["RENAME user.ann.Old user.ann.Work", "MAILBOX user.ann.New", "USER ann"]
+    let report = try stores.report(Self.diff, pending: lines)
+    #expect(report.count(.drift) == report.differences.count)
+    let whole = try stores.report(Self.diff, pending: lines + ["RENAME user.ann.Work user.bob.Work"])
+    #expect(whole.count(.pending) == whole.differences.count)
+  }
+
+  @Test func `a user is not done as a whole whose mailbox wants the name of a stray`() throws {
+    let stores = SmallStores(
+      master: Self.inboxes + ["user.ann.Sent s default 1", "user.ann.Work w default 1"],
+      replica: Self.inboxes + ["user.ann.Work s default 1", "user.ann.Old w default 1", "user.ann.Sent x default 1"])
+    let report = try stores.report(Self.diff, pending: ["USER ann"])
+    #expect(report.count(.pending) == 0)
+  }
+
+  @Test func `with a user who is done as a whole instead, a deleted one is not`() throws {
+    let stores = SmallStores(
+      master: ["user.bob j default 1", "user.bob.c c default 1", "DELETED.user.ann.6B07A40D i default 2"],
+      replica: ["user.ann i default 1", "user.bob j default 1", "user.bob.d c default 1"])
+    let report = try stores.report(
+      Self.diff, pending: ["RENAME user.ann DELETED.user.ann.6B07A40D", "RENAME user.ann.x user.bob.c"])
+    #expect(
+      report.lines == [
+        "drift foldermodseq DELETED.user.ann.6B07A40D", "drift renamed DELETED.user.ann.6B07A40D",
+        "pending renamed user.bob.c",
+      ])
+  }
 }

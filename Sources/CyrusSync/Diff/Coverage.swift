@@ -10,10 +10,11 @@
 //                        count, only with one. Up to 2.4 also n in a group; from 3.12 on that too, if its id is known
 //   anything else        n in a group; or USER of its owner. Of a renamed mailbox: when its rename is
 //
-// A group counts only if it has no mailbox that is not renamed by then, and is another user's or of one without an INBOX on
-// the master: the replica refuses that one, and sync_client gives the group up. USER counts only if the INBOX is live on the master, and if what the user got from others is renamed by then: else the
-// replica refuses it. UNUSER and UNMAILBOX only if the INBOX, or n, is not. Files count
-// in the order in which they will be read, and the first that covers explains.
+// A group counts only if it has no mailbox that is not renamed by then, and is another user's there or of a user without
+// an INBOX on the master: the replica refuses that one, and sync_client gives the group up. USER counts only if the
+// INBOX is live on the master, and what the user got from others is renamed by then: else it is refused, too. UNUSER and
+// UNMAILBOX count only if the INBOX, or n, is not live. Files count in the order in which they will be read, and the
+// first that covers explains.
 
 import CyrusMailboxes
 
@@ -36,6 +37,8 @@ struct Coverage {
 
   /// Groups that sync_client gives up.
   private var failingGroups: Set<FileGroup> = []
+  /// Groups instead of which it does the users of their mailboxes as a whole.
+  private var promotedGroups: Set<FileGroup> = []
 
   private struct FileGroup: Hashable {
     let batch: Int
@@ -69,13 +72,48 @@ struct Coverage {
       let batch = cover(ofRename: id, store)?.batch ?? Int.max
       firstWholeBatches[owner] = max(firstWholeBatches[owner] ?? 0, batch)
     }
+    let others = store.renames.filter { renames[$0.key] == nil }
+    for rename in others.values {
+      guard let owner = rename.name.owner else { continue }
+      var batch = 0
+      if store.extraNames.contains(rename.name) {
+        // Nothing takes away what has its name on the replica.
+        batch = Int.max
+      } else if let holder = store.movedAway[rename.name], renames[holder.id] != nil {
+        // Its name is free only when another user has what is there.
+        batch = cover(ofRename: holder.id, store)?.batch ?? Int.max
+      }
+      if batch > 0 { firstWholeBatches[owner] = max(firstWholeBatches[owner] ?? 0, batch) }
+    }
+    for (id, rename) in others { markGroups(with: rename.name, id, store) }
+    renameCovers = [:]
   }
 
-  /// The groups of a file that a mailbox is in, but for those that sync_client gives up.
-  private func members(_ name: MailboxName, in batch: Int) -> [PendingBatch.Membership] {
+  /// Marks the groups that have the new name of a mailbox, but cannot give it that.
+  private mutating func markGroups(with name: MailboxName, _ id: [UInt8], _ store: StoreFacts) {
+    for index in batches.indices {
+      for member in batches[index].mailboxes[name] ?? [] where !renames(id, in: member.group, of: index, store) {
+        if cover(ofRename: id, before: index, store) != nil { return }
+        let group = FileGroup(batch: index, group: member.group)
+        if name.owner.map({ isWhole($0, in: index) }) == true {
+          promotedGroups.insert(group)
+        } else {
+          failingGroups.insert(group)
+        }
+      }
+    }
+  }
+
+  /// The groups of a file that a mailbox is in and that see to it.
+  private func members(_ name: MailboxName, in batch: Int, _ store: StoreFacts) -> [PendingBatch.Membership] {
     let members = batches[batch].mailboxes[name] ?? []
-    guard !failingGroups.isEmpty else { return members }
-    return members.filter { !failingGroups.contains(FileGroup(batch: batch, group: $0.group)) }
+    if failingGroups.isEmpty, promotedGroups.isEmpty { return members }
+    return members.filter { member in
+      let group = FileGroup(batch: batch, group: member.group)
+      if failingGroups.contains(group) { return false }
+      guard promotedGroups.contains(group) else { return true }
+      return store.liveOwner(of: name).map { isWhole($0, in: batch) } == true
+    }
   }
 
   /// The line in full.
@@ -104,7 +142,7 @@ struct Coverage {
   func cover(of name: MailboxName, _ store: StoreFacts) -> Cover? {
     let owner = store.liveOwner(of: name)
     return first { batch in
-      members(name, in: batch).first?.line ?? owner.flatMap { line(ofUser: $0, in: batch) }
+      members(name, in: batch, store).first?.line ?? owner.flatMap { line(ofUser: $0, in: batch) }
     }
   }
 
@@ -114,7 +152,7 @@ struct Coverage {
     let owner = store.liveOwner(of: name)
     func line(in batch: Int) -> Int32? {
       guard hasInbox || owner.map({ isWhole($0, in: batch) }) != false else { return nil }
-      return members(name, in: batch).first?.line ?? owner.flatMap { self.line(ofUser: $0, in: batch) }
+      return members(name, in: batch, store).first?.line ?? owner.flatMap { self.line(ofUser: $0, in: batch) }
     }
     guard let cover = first(line) else { return nil }
     guard isBlocked else { return cover }
@@ -140,11 +178,11 @@ struct Coverage {
     guard let (new, old) = store.renames[id] else { return nil }
     let owner = old.owner == new.owner ? store.liveOwner(of: new) : nil
     for index in 0..<end {
-      let members = members(new, in: index)
+      let members = members(new, in: index, store)
       let both = members.first { member in
         // Within a user, should the new name be taken, the whole user is done.
-        owner == nil
-          ? renames(id, in: member.group, of: index, store) : batches[index].has(old, in: member.group)
+        owner.map { isWhole($0, in: index) } == true
+          ? batches[index].has(old, in: member.group) : renames(id, in: member.group, of: index, store)
       }
       if let both { return Cover(batch: index, line: both.line) }
       guard let owner, isWhole(owner, in: index) else { continue }
