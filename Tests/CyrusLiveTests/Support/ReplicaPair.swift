@@ -61,21 +61,34 @@ final class ReplicaPair {
     try connection.command("NOOP")
   }
 
-  /// Puts a message into a mailbox.
-  func append(to mailbox: String, on side: Side) throws {
+  /// Gives a command that may be refused.
+  func attempt(_ text: String, on side: Side) throws {
+    let connection = side == .master ? onMaster : onReplica
+    do { try connection.command(text) } catch is Child.Failure {}
+    // Fails if there is no connection any more.
+    try connection.command("NOOP")
+  }
+
+  /// The command that puts a message into a mailbox.
+  static func append(to mailbox: String, on side: Side) -> String {
     let message = "Date: Mon, 1 Jan 2024 00:00:00 +0000\r\nSubject: \(mailbox)\r\n\r\non the \(side)\r\n"
-    try command("APPEND \"\(mailbox)\" {\(message.utf8.count)+}\r\n\(message)", on: side)
+    return "APPEND \"\(mailbox)\" {\(message.utf8.count)+}\r\n\(message)"
+  }
+
+  /// The names of a side's mailboxes, in the order of its list.
+  func mailboxes(on side: Side) throws -> [String] {
+    let database = try Database(path: side == .master ? master.mailboxes : replica.mailboxes)
+    return try database.read { try $0.pairs() }.compactMap { pair in
+      // A tombstone has `d`.
+      guard pair.key.first == UInt8(ascii: "N"), pair.value.starts(with: "%(T e ".utf8) else { return nil }
+      return String(decoding: pair.key.dropFirst(), as: UTF8.self).replacing("\u{1F}", with: "/")
+    }
   }
 
   /// Removes for good what was deleted of a mailbox.
   func removeDeleted(_ mailbox: String, on side: Side) throws {
-    let database = try Database(path: side == .master ? master.mailboxes : replica.mailboxes)
-    let prefix = "NDELETED/\(mailbox)/"
-    for pair in try database.read({ try $0.pairs() }) {
-      let key = String(decoding: pair.key, as: UTF8.self).replacing("\u{1F}", with: "/")
-      // Of one that is gone already a record with `d` may be there.
-      guard key.hasPrefix(prefix), pair.value.starts(with: "%(T e ".utf8) else { continue }
-      try command("DELETE \"\(key.dropFirst())\"", on: side)
+    for name in try mailboxes(on: side) where name.hasPrefix("DELETED/\(mailbox)/") {
+      try command("DELETE \"\(name)\"", on: side)
     }
   }
 

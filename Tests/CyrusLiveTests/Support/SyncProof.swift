@@ -37,10 +37,25 @@ struct SyncProof {
     }
   }
 
+  /// Takes a step that may be refused, and keeps those of its lines that are wanted.
+  mutating func attempt(_ command: String, on side: ReplicaPair.Side, keeping isWanted: () -> Bool) throws {
+    let words = own(command).split(separator: " ", maxSplits: 1).map(String.init)
+    try pair.attempt(words[0] == "APPEND" ? ReplicaPair.append(to: words[1], on: side) : own(command), on: side)
+    let log = try pair.takeLog()
+    for line in log.split(separator: UInt8(ascii: "\n")) where isWanted() {
+      files[files.count - 1] += line + [UInt8(ascii: "\n")]
+    }
+  }
+
+  /// The names of this run's mailboxes on a side, but for deleted ones.
+  func mailboxes(on side: ReplicaPair.Side) throws -> [String] {
+    try pair.mailboxes(on: side).filter { $0.hasPrefix("user/") && $0.contains(tag) }.map(plain)
+  }
+
   private func perform(_ command: String, on side: ReplicaPair.Side) throws {
     let words = own(command).split(separator: " ", maxSplits: 1).map(String.init)
     switch words[0] {
-    case "APPEND": try pair.append(to: words[1], on: side)
+    case "APPEND": try pair.command(ReplicaPair.append(to: words[1], on: side), on: side)
     case "FORGET": try pair.removeDeleted(words[1], on: side)
     case "RETYPE": try pair.retype(words[1], on: side)
     default: try pair.command(own(command), on: side)
@@ -62,10 +77,12 @@ struct SyncProof {
     return last
   }
 
-  /// Has the lines of a repair carried out.
+  /// Has those lines of a repair carried out that are of this run.
   func carryOut(_ repair: RepairLog) throws -> ReplicaPair.Run {
     var log: [UInt8] = []
-    for action in repair.actions { try action.append(to: &log) }
+    for action in repair.actions where String(decoding: action.text, as: UTF8.self).contains(tag) {
+      try action.append(to: &log)
+    }
     return try pair.carryOut(log)
   }
 
@@ -75,7 +92,7 @@ struct SyncProof {
   func own(_ text: String) -> String { text.replacing("#", with: tag) }
 
   /// A text of this run as scenarios spell it.
-  private func plain(_ text: String) -> String {
+  func plain(_ text: String) -> String {
     text.replacing(tag, with: "#").replacing(/(DELETED\.\S+)\.[0-9A-F]{8}/) { "\($0.1).*" }
   }
 
@@ -97,6 +114,6 @@ struct SyncProof {
   }
 
   func lines(_ repair: RepairLog) -> [String] {
-    repair.actions.map { plain(String(decoding: $0.text, as: UTF8.self)) }
+    repair.actions.map { String(decoding: $0.text, as: UTF8.self) }.filter { $0.contains(tag) }.map(plain)
   }
 }
