@@ -12,8 +12,12 @@ struct SyncStep: Sendable {
     case replaced([String])
   }
 
-  /// A command of the administrator; or `APPEND` with a mailbox alone, which gets a message; `FORGET`, which removes for
-  /// good what was deleted of a mailbox; `RETYPE`, which makes it a calendar; `ROTATE`, after which lines go to another file.
+  /// A command of the administrator; or
+  ///
+  /// - `APPEND` with a mailbox alone, which gets a message;
+  /// - `FORGET`, which removes for good what was deleted of a mailbox;
+  /// - `RETYPE`, which makes a mailbox a calendar;
+  /// - `ROTATE`, after which lines go to another file.
   let command: String
   let side: ReplicaPair.Side
   let lines: Lines
