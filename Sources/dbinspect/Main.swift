@@ -70,7 +70,7 @@ struct DBInspect: ParsableCommand {
 
   private static func run(_ command: any ParsableCommand) -> Never {
     do {
-      if var command = command as? any DatabaseCommand {
+      if var command = command as? any ToolCommand {
         end(try command.runToEnd())
       }
       // Help, version and completion scripts.
@@ -82,7 +82,7 @@ struct DBInspect: ParsableCommand {
     } catch let failure as Failure {
       end(with: failure)
     } catch {
-      let isOurs = command is any DatabaseCommand
+      let isOurs = command is any ToolCommand
       endParsing(with: error, hint: isOurs ? "See 'dbinspect \(name(of: type(of: command))) --help'" : nil)
     }
   }

@@ -3,19 +3,19 @@
 import ArgumentParser
 import CyrusDatabase
 
-/// A command that reads a database.
-protocol DatabaseCommand: ParsableCommand {
-  /// The options that every command has.
-  var common: CommonOptions { get }
+/// A command.
+protocol ToolCommand: ParsableCommand {
+  /// When to colour the output.
+  var color: ColorChoice { get }
 
   /// Does what is asked for and says how it ends; may throw a `DatabaseError` or a `Failure`.
   func execute(_ output: inout Output) throws -> ExitStatus
 }
 
-extension DatabaseCommand {
+extension ToolCommand {
   /// Runs the command and writes out all of its output.
   mutating func runToEnd() throws -> ExitStatus {
-    var output = Output(color: common.color)
+    var output = Output(color: color)
     do {
       let status = try execute(&output)
       return output.finish(status)
@@ -29,8 +29,18 @@ extension DatabaseCommand {
   }
 }
 
+/// A command that reads a database.
+protocol DatabaseCommand: ToolCommand {
+  /// The options that every command on databases has.
+  var common: CommonOptions { get }
+}
+
+extension DatabaseCommand {
+  var color: ColorChoice { common.color }
+}
+
 /// A command that prints one JSON document about one file if it is asked to.
-protocol JSONCommand: DatabaseCommand {
+protocol JSONCommand: ToolCommand {
   /// The document's schema.
   static var schema: String { get }
   /// The path.
@@ -80,7 +90,7 @@ extension DatabaseError {
   }
 }
 
-/// The options that every command has.
+/// The options that every command on databases has.
 struct CommonOptions: ParsableArguments {
   /// What is done to be sure that no writer changes the file meanwhile.
   enum LockingChoice: String, ExpressibleByArgument, CaseIterable {

@@ -6,7 +6,7 @@ import CyrusMailboxes
 import Glibc
 
 /// Checks a mailboxes.db as a whole.
-struct Check: JSONCommand {
+struct Check: DatabaseCommand, JSONCommand {
   static let schema = "check/1"
 
   static let configuration = CommandConfiguration(

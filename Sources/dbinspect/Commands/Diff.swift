@@ -6,7 +6,7 @@ import CyrusMailboxes
 import CyrusSync
 
 /// Compares two stores.
-struct Diff: JSONCommand {
+struct Diff: DatabaseCommand, JSONCommand {
   static let schema = "sync-diff/1"
 
   static let configuration = CommandConfiguration(

@@ -4,7 +4,7 @@ import ArgumentParser
 import CyrusDatabase
 
 /// Lists structures.
-struct Dump: JSONCommand {
+struct Dump: DatabaseCommand, JSONCommand {
   static let schema = "dump/1"
 
   static let configuration = CommandConfiguration(

@@ -4,7 +4,7 @@ import ArgumentParser
 import CyrusDatabase
 
 /// Takes one structure apart.
-struct Explain: JSONCommand {
+struct Explain: DatabaseCommand, JSONCommand {
   static let schema = "explain/1"
 
   static let configuration = CommandConfiguration(

@@ -6,7 +6,7 @@ import CyrusMailboxes
 import CyrusSync
 
 /// Says what a failover would lose.
-struct FailoverCheck: JSONCommand {
+struct FailoverCheck: DatabaseCommand, JSONCommand {
   static let schema = "failover-check/1"
 
   static let configuration = CommandConfiguration(

@@ -4,7 +4,7 @@ import ArgumentParser
 import CyrusDatabase
 
 /// Prints a value.
-struct Get: JSONCommand {
+struct Get: DatabaseCommand, JSONCommand {
   static let schema = "get/1"
 
   static let configuration = CommandConfiguration(

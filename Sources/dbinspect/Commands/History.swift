@@ -4,7 +4,7 @@ import ArgumentParser
 import CyrusDatabase
 
 /// Lists the versions of a key.
-struct History: JSONCommand {
+struct History: DatabaseCommand, JSONCommand {
   static let schema = "history/1"
 
   static let configuration = CommandConfiguration(

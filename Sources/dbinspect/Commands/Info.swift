@@ -4,7 +4,7 @@ import ArgumentParser
 import CyrusDatabase
 
 /// Tells what a file is.
-struct Info: JSONCommand {
+struct Info: DatabaseCommand, JSONCommand {
   static let schema = "info/1"
 
   static let configuration = CommandConfiguration(

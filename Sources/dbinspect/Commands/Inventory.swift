@@ -5,7 +5,7 @@ import CyrusDatabase
 import CyrusMailboxes
 
 /// Counts mailboxes.
-struct Inventory: JSONCommand {
+struct Inventory: DatabaseCommand, JSONCommand {
   static let schema = "inventory/1"
 
   static let configuration = CommandConfiguration(

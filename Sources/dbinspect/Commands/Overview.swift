@@ -4,7 +4,7 @@ import ArgumentParser
 import CyrusDatabase
 
 /// Info, a quick check, and advice.
-struct Overview: JSONCommand {
+struct Overview: DatabaseCommand, JSONCommand {
   static let schema = "overview/1"
 
   static let configuration = CommandConfiguration(
