@@ -11,6 +11,8 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
   case no = 1
   /// Damage was found, or a listing is incomplete.
   case broken = 2
+  /// With `--nagios` alone: it cannot be told.
+  case unknown = 3
   /// The arguments make no sense.
   case usage = 64
   /// Not a Cyrus database, one of an engine that is recognised but not read, not a list of mailboxes where one is
@@ -60,8 +62,8 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
   /// The one to report of several: damage that was seen weighs more than a file that could not be looked at.
   static func worst(_ statuses: some Sequence<ExitStatus>) -> ExitStatus {
     let order: [ExitStatus] = [
-      .yes, .no, .tryAgain, .noInput, .noPermission, .notDatabase, .usage, .cannotCreate, .inputOutput, .broken,
-      .software,
+      .yes, .no, .unknown, .tryAgain, .noInput, .noPermission, .notDatabase, .usage, .cannotCreate, .inputOutput,
+      .broken, .software,
     ]
     let present = Set(statuses)
     return order.last { present.contains($0) } ?? .yes

@@ -31,6 +31,7 @@ struct DBInspect: ParsableCommand {
         0   yes: sound, found, listed completely
         1   no, but nothing is broken: key not found
         2   broken: damage found, or a listing is incomplete
+        3   with --nagios, which has 0 to 3 alone: it cannot be told
         64  usage
         65  not a Cyrus database, or one of an engine that is recognised but not
             read, or no list of mailboxes where one is needed, or not a file: a
@@ -102,6 +103,7 @@ struct DBInspect: ParsableCommand {
   private static func end(_ status: ExitStatus) -> Never { Glibc.exit(status.rawValue) }
 
   private static func end(with failure: Failure) -> Never {
+    if NagiosFallback.isAskedFor { end(NagiosFallback.print(failure)) }
     failure.tell()
     end(failure.status)
   }

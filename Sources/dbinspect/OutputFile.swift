@@ -1,6 +1,7 @@
 // Files that a command writes because it was asked to: whole, or not at all.
 
 import CyrusDatabase
+import Glibc
 
 enum OutputFile {
   /// Writes a file through `body`, under a temporary name until it is whole.
@@ -10,18 +11,29 @@ enum OutputFile {
   ///   - replacing: Whether a file of that name may be replaced.
   ///   - inputs: Files that must not be replaced.
   ///   - made: Files that `body` makes, which must not be replaced either.
+  ///   - permissions: Who may read it, as far as the process's mask lets them; without it the owner alone.
   /// - Throws: `Failure` with `.cannotCreate`, mostly before `body` is called; what `body` throws.
   static func write(
-    to path: String, replacing: Bool, inputs: [String], besides made: [String], _ body: (inout Output) throws -> Void
+    to path: String, replacing: Bool, inputs: [String], besides made: [String], permissions: mode_t? = nil,
+    _ body: (inout Output) throws -> Void
   ) throws {
     try creating(path) {
       var file = try NewFile(path: path, isReplacing: replacing, inputs: inputs)
       var output = Output(descriptor: file.descriptor)
       try body(&output)
       output.flush()
+      if let permissions { allow(permissions, of: file.descriptor) }
       if output.hasEnded { throw Failure(.cannotCreate, file: path, "cannot be written") }
       try file.publish(besides: made)
     }
+  }
+
+  /// What the mask leaves of some permissions. If they cannot be given the file is the owner's alone, as it was.
+  private static func allow(_ permissions: mode_t, of descriptor: Int32) {
+    // There is no other way to ask for it.
+    let mask = umask(0o077)
+    umask(mask)
+    _ = fchmod(descriptor, permissions & ~mask)
   }
 
   /// Does what makes a file; whatever is wrong with that file means that it cannot be created.

@@ -37,9 +37,9 @@ enum RawArguments {
     if isFile(bytes) { return .file }
     let previous = before.last ?? ""
     if ["--prefix", "--start"].contains(previous) { return .key }
-    if ["-o", "--output", "--report"].contains(previous) { return .file }
+    if ["-o", "--output", "--report", "--metrics"].contains(previous) { return .file }
     if ["--prefix=", "--start="].contains(where: { bytes.starts(with: $0.utf8) }) { return .key }
-    if ["--output=", "--report="].contains(where: { bytes.starts(with: $0.utf8) }) { return .file }
+    if ["--output=", "--report=", "--metrics="].contains(where: { bytes.starts(with: $0.utf8) }) { return .file }
     if bytes.first == UInt8(ascii: "-") || previous.hasPrefix("-") { return .unknown }
     // FILE comes first, then KEY.
     let hasKey = ["get", "history"].contains(before.first)

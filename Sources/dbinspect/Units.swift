@@ -1,6 +1,7 @@
 // Numbers with their units, as people read them.
 
 import CyrusDatabase
+import Glibc
 
 /// An offset as it is written everywhere: `0x1d90 (7568)`.
 func place(_ offset: UInt64) -> String { "\(hexadecimal(offset)) (\(offset))" }
@@ -87,6 +88,9 @@ func seconds(ofTimestamp text: String) -> Int64? {
   // Whatever is no time, such as the 30th of February, does not read back the same.
   return timestamp(seconds) == text ? seconds : nil
 }
+
+/// What the clock says, in seconds since 1970.
+func secondsNow() -> Int64 { Int64(Glibc.time(nil)) }
 
 private func oneDecimal(_ value: Double) -> String {
   let tenths = Int((value * 10).rounded())

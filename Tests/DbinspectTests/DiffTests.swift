@@ -62,6 +62,10 @@ struct StoresAndLog: CustomTestStringConvertible, Sendable {
     #expect(lines == (try pair.expectedReport["repairLog"] as? [String]))
     let attributes = try FileManager.default.attributesOfItem(atPath: log)
     #expect(attributes[.posixPermissions] as? Int == 0o600)
+    // Metrics do not replace it.
+    let again = try Tool.run(["diff", "--emit-log", log, "--force", "--metrics", log] + pair.arguments)
+    #expect(again.status == 73, "\(again)")
+    #expect(try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").map(String.init) == lines)
   }
 
   @Test func `people read differences by user, and what settles them`() throws {

@@ -185,7 +185,7 @@ import Testing
     #expect(ExitStatus(errno: EACCES) == .noPermission)
     #expect(ExitStatus(errno: EPERM) == .noPermission)
     #expect(ExitStatus(errno: EIO) == .inputOutput)
-    #expect(ExitStatus.allCases.map(\.rawValue) == [0, 1, 2, 64, 65, 66, 70, 73, 74, 75, 77])
+    #expect(ExitStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 64, 65, 66, 70, 73, 74, 75, 77])
   }
 
   @Test func `damage that was seen is worse than a file that could not be looked at`() {

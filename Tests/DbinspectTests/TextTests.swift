@@ -214,7 +214,7 @@ import Testing
     let commands: [any ParsableCommand.Type] = [
       DBInspect.self, Overview.self, Info.self, Show.self, Get.self, Verify.self, Dump.self, Explain.self,
       dbinspect.History.self, Mailboxes.self, dbinspect.Inventory.self, Convert.self, dbinspect.Salvage.self,
-      Locate.self, Check.self,
+      Locate.self, Check.self, Diff.self, FailoverCheck.self,
     ]
     for command in commands {
       for line in command.configuration.discussion.split(separator: "\n") {

@@ -6,8 +6,9 @@ import CyrusMailboxes
 import CyrusSync
 
 /// Compares two stores.
-struct Diff: DatabaseCommand, JSONCommand {
+struct Diff: DatabaseCommand, JSONCommand, MonitoredCommand {
   static let schema = "sync-diff/1"
+  static let service = "diff"
 
   static let configuration = CommandConfiguration(
     abstract: "Tell in what a replica differs from its master, and what of it is on its way.",
@@ -23,13 +24,15 @@ struct Diff: DatabaseCommand, JSONCommand {
         inFlux            it did not hold still while it was looked at
         ignored           of no account
 
-      MASTER is read first, then the log, then REPLICA; if there is drift all are read
-      once more, after --settle seconds, and only what was the same both times counts.
+      MASTER is read first, then the log, then REPLICA; if there is drift all are
+      read once more, after --settle seconds, and only what was the same both times
+      counts.
 
       LOG
-        --synclog takes the directory sync/ of the master, with --channel for a named
-        channel, or log files in the order in which they will be read. Give the channel
-        that feeds this replica, and no other. Without --synclog nothing is pending.
+        --synclog takes the directory sync/ of the master, with --channel for a
+        named channel, or log files in the order in which they will be read. Give the
+        channel that feeds this replica, and no other. Without --synclog nothing is
+        pending.
 
       MESSAGES
         The lists say nothing of messages. --index-states, a file of the form {"master":
@@ -43,6 +46,8 @@ struct Diff: DatabaseCommand, JSONCommand {
         0  no differences, or such as are ignored
         1  all of them are pending
         2  drift, conflicts, or something that did not hold still; or damage
+        With --nagios: 0 OK, 1 WARNING, 2 CRITICAL (drift or conflicts, if no limits
+        are given; damage), 3 UNKNOWN.
       """)
 
   @Argument(help: ArgumentHelp("The mailboxes.db of the master.", valueName: "master"), completion: .file())
@@ -68,15 +73,37 @@ struct Diff: DatabaseCommand, JSONCommand {
   @Flag(help: "Replace the file of --emit-log.")
   var force = false
 
+  @OptionGroup var monitoring: MonitoringOptions
+
+  @Option(help: ArgumentHelp("WARNING if more differences are drift or conflicts.", valueName: "count"))
+  var warningDrift: Int?
+
+  @Option(help: ArgumentHelp("CRITICAL if more differences are; 0 without a limit for them.", valueName: "count"))
+  var criticalDrift: Int?
+
+  @OptionGroup var pending: PendingLimits
   @OptionGroup var keys: KeyOptions
   @OptionGroup var common: CommonOptions
 
+  /// The log that is written is there by the time that metrics are.
+  var inputs: [String] { comparison.inputs + [file, replica] + (emitLog.map { [$0] } ?? []) }
+
+  /// The limits for drift: there has to be one.
+  private var drift: Threshold {
+    warningDrift == nil && criticalDrift == nil
+      ? Threshold(critical: 0) : Threshold(warning: warningDrift, critical: criticalDrift)
+  }
+
   func validate() throws {
+    if monitoring.nagios, json { throw ValidationError("--nagios and --json exclude each other") }
+    try monitoring.requireNagios([
+      ("drift", Threshold(warning: warningDrift, critical: criticalDrift)), ("pending", pending.threshold),
+    ])
     if user?.isEmpty == true { throw ValidationError("--user takes the id of a user") }
     if force, emitLog == nil { throw ValidationError("--force goes with --emit-log") }
   }
 
-  func execute(_ output: inout Output) throws -> ExitStatus {
+  func observe(_ output: inout Output) throws -> Observation {
     let user = try user.map { try keys.bytes($0) }
     var run = try comparison.compare(file, replica, common)
     if let user { run.report = run.report.restricted(toUser: user) }
@@ -84,13 +111,17 @@ struct Diff: DatabaseCommand, JSONCommand {
     if let emitLog { try write(answer.repair, to: emitLog) }
     if json {
       answer.write(to: &output)
-    } else {
+    } else if !monitoring.nagios {
       answer.print(isSummary: summary, to: &output)
     }
-    output.flush()
-    run.tell(about: file, replica)
-    if !json { answer.tellAdvice(emitLog) }
-    return answer.status
+    if !monitoring.nagios {
+      output.flush()
+      run.tell(about: file, replica)
+      if !json { answer.tellAdvice(emitLog) }
+    }
+    return Observation(
+      status: answer.status, metrics: answer.metrics,
+      answer: answer.nagiosAnswer(drift: drift, pending: pending.threshold))
   }
 
   /// Writes the log, to be read and locked by its owner alone, as sync_client wants to.
@@ -102,6 +133,17 @@ struct Diff: DatabaseCommand, JSONCommand {
       }
     }
   }
+}
+
+/// From how much pending work on something is wrong.
+struct PendingLimits: ParsableArguments {
+  @Option(help: ArgumentHelp("WARNING if more lines are pending.", valueName: "count"))
+  var warningPending: Int?
+
+  @Option(help: ArgumentHelp("CRITICAL if more lines are pending.", valueName: "count"))
+  var criticalPending: Int?
+
+  var threshold: Threshold { Threshold(warning: warningPending, critical: criticalPending) }
 }
 
 /// How two stores are compared.
@@ -122,12 +164,7 @@ struct ComparisonOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The release of sync_client on the master; else the oldest its records fit.", valueName: "version"),
-    transform: { text in
-      guard let version = SyncClientVersion(text) else {
-        throw ValidationError("'\(text)' is no release; it takes a number such as 3.6.1")
-      }
-      return version
-    })
+    transform: SyncClientVersion.init(argument:))
   var syncClient: SyncClientVersion?
 
   @Option(help: "Whether mailboxes must lie on the same partitions: compare or ignore.")
@@ -165,6 +202,9 @@ struct ComparisonOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The servers' deletedprefix.", valueName: "name"))
   var deletedPrefix = "DELETED"
 
+  /// What is read besides the stores.
+  var inputs: [String] { synclog + (indexStates.map { [$0] } ?? []) }
+
   func validate() throws {
     guard settle >= 0, settle <= 3600 else { throw ValidationError("--settle takes 0 to 3600 seconds") }
     if deletedPrefix.isEmpty { throw ValidationError("--deleted-prefix takes a name") }
@@ -172,5 +212,15 @@ struct ComparisonOptions: ParsableArguments {
       throw ValidationError("only one of --index-states and spools can be given")
     }
     if !channel.isEmpty, synclog.isEmpty { throw ValidationError("--channel goes with --synclog") }
+  }
+}
+
+extension SyncClientVersion {
+  /// A release as it is given.
+  init(argument: String) throws {
+    guard let version = SyncClientVersion(argument) else {
+      throw ValidationError("'\(argument)' is no release; it takes a number such as 3.6.1")
+    }
+    self = version
   }
 }

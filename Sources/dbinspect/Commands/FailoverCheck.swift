@@ -6,8 +6,9 @@ import CyrusMailboxes
 import CyrusSync
 
 /// Says what a failover would lose.
-struct FailoverCheck: DatabaseCommand, JSONCommand {
+struct FailoverCheck: DatabaseCommand, JSONCommand, MonitoredCommand {
   static let schema = "failover-check/1"
+  static let service = "failover-check"
 
   static let configuration = CommandConfiguration(
     commandName: "failover-check",
@@ -37,6 +38,8 @@ struct FailoverCheck: DatabaseCommand, JSONCommand {
         0  ready
         1  behind
         2  unsafe
+        With --nagios: 0 OK (ready), 1 WARNING (behind; with limits if above one),
+        2 CRITICAL (unsafe, or above a limit), 3 UNKNOWN.
       """)
 
   @Argument(help: ArgumentHelp("The mailboxes.db of the master.", valueName: "master"), completion: .file())
@@ -50,32 +53,41 @@ struct FailoverCheck: DatabaseCommand, JSONCommand {
   @Flag(help: "Print a JSON document instead.")
   var json = false
 
+  @OptionGroup var monitoring: MonitoringOptions
+  @OptionGroup var pending: PendingLimits
   @OptionGroup var common: CommonOptions
 
+  var inputs: [String] { comparison.inputs + [file, replica] }
+
   func validate() throws {
+    if monitoring.nagios, json { throw ValidationError("--nagios and --json exclude each other") }
+    try monitoring.requireNagios([("pending", pending.threshold)])
     if comparison.synclog.isEmpty {
       throw ValidationError("--synclog is needed: without the log nothing says what is on its way")
     }
   }
 
-  func execute(_ output: inout Output) throws -> ExitStatus {
+  func observe(_ output: inout Output) throws -> Observation {
     let run = try comparison.compare(file, replica, common)
     let stakes = Stakes(run)
     if json {
       output.document(Self.schema) { stakes.write(to: &$0, master: file, replica: replica) }
-    } else {
+    } else if !monitoring.nagios {
       stakes.print(to: &output)
     }
-    output.flush()
-    run.tell(about: file, replica)
-    return stakes.verdict.status
+    if !monitoring.nagios {
+      output.flush()
+      run.tell(about: file, replica)
+    }
+    return Observation(
+      status: stakes.verdict.status, metrics: stakes.metrics, answer: stakes.nagiosAnswer(pending: pending.threshold))
   }
 }
 
 /// What is at stake in a failover.
 struct Stakes {
   /// Whether the replica can take over.
-  enum Verdict: String {
+  enum Verdict: String, CaseIterable {
     case ready, behind, unsafe
 
     var status: ExitStatus {
@@ -103,8 +115,12 @@ struct Stakes {
 
   let verdict: Verdict
   let users: [User]
-  private let run: ComparisonRun
-  private let lossCount: Int
+  let run: ComparisonRun
+  /// How many differences there are in which the replica lacks something.
+  let lossCount: Int
+
+  /// How many of them no line explains.
+  var unexplainedCount: Int { users.reduce(0) { $0 + $1.unexplainedCount } }
 
   init(_ run: ComparisonRun) {
     self.run = run
@@ -141,21 +157,23 @@ struct Stakes {
     verdict = isUnsafe ? .unsafe : lossCount > 0 || run.report.pendingLineCount > 0 ? .behind : .ready
   }
 
+  /// What the verdict is by.
+  var reason: String {
+    let pending = "\(counted(run.report.pendingLineCount, "line")) pending"
+    switch verdict {
+    case .ready: return "nothing would be lost"
+    case .behind: return "\(counted(lossCount, "difference")) on their way, \(pending)"
+    case .unsafe:
+      let others = lossCount - unexplainedCount
+      return "\(counted(unexplainedCount, "difference")) not on their way, \(others) that are, \(pending)"
+    }
+  }
+
   /// Prints the verdict, and a table of those who would lose something.
   func print(to output: inout Output) {
     let color: Color = verdict == .ready ? .green : verdict == .behind ? .yellow : .red
     output.append(verdict.rawValue, in: color)
-    let unexplained = users.reduce(0) { $0 + $1.unexplainedCount }
-    switch verdict {
-    case .ready: output.line(": nothing would be lost")
-    case .behind:
-      output.line(
-        ": \(counted(lossCount, "difference")) on their way, \(counted(run.report.pendingLineCount, "line")) pending")
-    case .unsafe:
-      output.line(
-        ": \(counted(unexplained, "difference")) not on their way, \(lossCount - unexplained) that are, "
-          + "\(counted(run.report.pendingLineCount, "line")) pending")
-    }
+    output.line(": \(reason)")
     guard !users.isEmpty else { return }
     let names = users.map { $0.user.map { escaped($0.rawSpan) } ?? "(no owner)" }
     let headings = ["MAILBOXES", "CHANGES", "NOT ON THEIR WAY", "PENDING MAILBOXES", "LINES"]

@@ -4,7 +4,9 @@ import ArgumentParser
 import CyrusDatabase
 
 /// Checks files.
-struct Verify: DatabaseCommand {
+struct Verify: DatabaseCommand, MonitoredCommand {
+  static let service = "verify"
+
   static let configuration = CommandConfiguration(
     abstract: "Check files against every rule of their format.",
     usage: "dbinspect verify FILE... [--quick] [--strict] [--threads N] [options]",
@@ -37,7 +39,8 @@ struct Verify: DatabaseCommand {
         65  not a Cyrus database that is read, or not a file
         66  no such file
         77  no permission
-        Of several files it is that of the worst.
+        Of several files it is that of the worst. With --nagios: 0 OK, 1 WARNING
+        (warnings; with --strict: recoverable), 2 CRITICAL (damaged), 3 UNKNOWN.
       """)
 
   @Argument(help: "The databases.", completion: .file())
@@ -58,25 +61,32 @@ struct Verify: DatabaseCommand {
   @Flag(help: "Print how far each rule was checked, and what the bytes of the file are.")
   var rules = false
 
+  @OptionGroup var monitoring: MonitoringOptions
   @OptionGroup var common: CommonOptions
 
+  var inputs: [String] { files }
+
   func validate() throws {
+    if monitoring.nagios, json { throw ValidationError("--nagios and --json exclude each other") }
     guard threads > 0, threads <= 1024 else { throw ValidationError("--threads takes 1 to 1024") }
   }
 
-  func execute(_ output: inout Output) throws -> ExitStatus {
+  func observe(_ output: inout Output) throws -> Observation {
     let checks = FileChecks(
       files: files, depth: quick ? .quick : .full, locking: common.libraryLocking, engine: common.engine)
     var worst = ExitStatus.yes
+    var tally = VerifyTally()
     func end(_ check: FileChecks.Outcome, _ output: inout Output) {
+      tally.add(check, strict: strict)
+      worst = ExitStatus.worst([worst, Self.status(check.result, strict: strict)])
+      if monitoring.nagios { return }
       // So that what goes to standard error comes in its place.
       output.flush()
       if case .failure(let failure) = check.result { failure.tell() }
-      worst = ExitStatus.worst([worst, Self.status(check.result, strict: strict)])
     }
     if !json {
       checks.run(threads: threads) { check in
-        if case .success(let report) = check.result { print(report, of: check.file, to: &output) }
+        if case .success(let report) = check.result, !monitoring.nagios { print(report, of: check.file, to: &output) }
         end(check, &output)
       }
     } else if files.count == 1 {
@@ -94,7 +104,7 @@ struct Verify: DatabaseCommand {
         }
       }
     }
-    return worst
+    return Observation(status: worst, isUp: tally.isUp, metrics: tally.metrics, answer: tally.answer)
   }
 
   /// How the check of one file ends.

@@ -76,7 +76,7 @@ extension DiffAnswer {
   }
 
   /// One line: whether the replica is equal, and if not, in how much.
-  private var conclusion: String {
+  var conclusion: String {
     let counts = StoreDifference.Status.allCases.filter { report.count($0) > 0 }
       .map { "\(report.count($0)) \($0.rawValue)" }
     let real = report.differences.count { $0.status != .ignored }
