@@ -46,8 +46,8 @@ struct DBInspect: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Overview.self, Info.self, Show.self, Get.self, Verify.self, Dump.self, Explain.self, History.self,
-      Check.self, Mailboxes.self, Inventory.self, Locate.self, Diff.self, FailoverCheck.self, Salvage.self,
-      Convert.self,
+      Check.self, Mailboxes.self, Inventory.self, Locate.self, Synclog.self, Diff.self, FailoverCheck.self,
+      Salvage.self, Convert.self,
     ],
     defaultSubcommand: Overview.self)
 

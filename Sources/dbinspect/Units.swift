@@ -92,6 +92,13 @@ func seconds(ofTimestamp text: String) -> Int64? {
 /// What the clock says, in seconds since 1970.
 func secondsNow() -> Int64 { Int64(Glibc.time(nil)) }
 
+/// A time that has passed, in the largest unit that it has two of: `90 s`, `5 min`, `3 h`, `2 days`.
+func duration(_ seconds: Int64) -> String {
+  if seconds < 120 { return "\(seconds) s" }
+  if seconds < 7200 { return "\(seconds / 60) min" }
+  return seconds < 172_800 ? "\(seconds / 3600) h" : "\(seconds / 86_400) days"
+}
+
 private func oneDecimal(_ value: Double) -> String {
   let tenths = Int((value * 10).rounded())
   return "\(tenths / 10).\(tenths % 10)"

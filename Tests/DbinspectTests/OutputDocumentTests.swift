@@ -41,6 +41,19 @@ import Testing
     }
   }
 
+  @Test func `every member about logs is described under its schema`() throws {
+    let document = try projectText("Docs/Output.md")
+    let common = try #require(document.components(separatedBy: "\n## overview/1\n").first)
+    let sync = try SyncDirectory(["log": "USER a\nSUB b user.b\nFROB x\n\u{1}", "log-99999999": "USER  a\n"])
+    for arguments in [[sync.path, "--reduce"], [sync.path + "/none"]] {
+      let run = try Tool.run(["synclog", "--json", "--settle", "0"] + arguments)
+      let description = try section("synclog/1", of: document) + common
+      for member in Self.members(try run.json) {
+        #expect(description.contains(try Regex("`([a-zA-Z]+\\.)?\(member)`")), "\(member)")
+      }
+    }
+  }
+
   /// A section with those that it refers to.
   private func section(_ schema: String, of document: String) throws -> String {
     func own(_ schema: String) -> String? {

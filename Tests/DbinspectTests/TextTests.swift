@@ -178,7 +178,7 @@ import Testing
 
   @Test(arguments: [
     "info", "show", "get", "verify", "dump", "explain", "history", "overview", "mailboxes", "inventory",
-    "check", "locate", "diff", "failover-check", "salvage", "convert",
+    "check", "locate", "synclog", "diff", "failover-check", "salvage", "convert",
   ])
   func `the help of every command has an example and the exit status`(_ command: String) throws {
     let run = try Tool.run([command, "--help"])
@@ -214,7 +214,7 @@ import Testing
     let commands: [any ParsableCommand.Type] = [
       DBInspect.self, Overview.self, Info.self, Show.self, Get.self, Verify.self, Dump.self, Explain.self,
       dbinspect.History.self, Mailboxes.self, dbinspect.Inventory.self, Convert.self, dbinspect.Salvage.self,
-      Locate.self, Check.self, Diff.self, FailoverCheck.self,
+      Locate.self, Check.self, Synclog.self, Diff.self, FailoverCheck.self,
     ]
     for command in commands {
       for line in command.configuration.discussion.split(separator: "\n") {

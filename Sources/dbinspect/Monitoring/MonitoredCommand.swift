@@ -78,7 +78,7 @@ private func exists(_ path: String) -> Bool {
 
 /// What Nagios is told when a command does not come to an answer of its own.
 enum NagiosFallback {
-  private static let services = [Diff.service, FailoverCheck.service, Verify.service]
+  private static let services = [Synclog.service, Diff.service, FailoverCheck.service, Verify.service]
 
   /// Whether the command line asks for a line.
   static var isAskedFor: Bool {
