@@ -158,7 +158,11 @@ struct StoreMerge: ~Copyable {
     }
     liveCount.replica += 1
     guard let partition = entry.partition else { return }
-    if partition.isEscaped { replicaPartitions.insert(partition.copy()) } else { note(partition: partition.storedBytes) }
+    if partition.isEscaped {
+      replicaPartitions.insert(partition.copy())
+    } else {
+      note(partition: partition.storedBytes)
+    }
   }
 
   private mutating func note(partition: RawSpan) {

@@ -35,9 +35,9 @@ struct Diff: DatabaseCommand, JSONCommand, MonitoredCommand {
         pending.
 
       MESSAGES
-        The lists say nothing of messages. --index-states, a file of the form {"master":
-        {UNIQUEID: {"last_uid", "highestmodseq", …}}, "replica": {…}}, or both spools
-        make that compared, too.
+        The lists say nothing of messages. --index-states, a file of the form
+        {"master": {UNIQUEID: {"last_uid", "highestmodseq", …}}, "replica": {…}},
+        or both spools make that compared, too.
 
       EXAMPLE
         dbinspect diff master/mailboxes.db replica/mailboxes.db --synclog master/sync
