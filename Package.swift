@@ -47,6 +47,9 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "FirstLook", dependencies: ["CyrusDatabase"], path: "Examples/FirstLook", swiftSettings: testSettings),
+    .executableTarget(
+      name: "ReplicaLook", dependencies: ["CyrusDatabase", "CyrusSync"], path: "Examples/ReplicaLook",
+      swiftSettings: testSettings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testSettings),
     .executableTarget(
       name: "twoskip-generate", dependencies: ["TestSupport"], path: "Tests/Generate", swiftSettings: testSettings),

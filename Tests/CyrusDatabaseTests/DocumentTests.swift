@@ -12,8 +12,10 @@ import Testing
   }
 
   @Test func `the example in the README is the one that is built`() throws {
-    let example = try text("Examples/FirstLook/main.swift")
-    #expect(try text("README.md").contains("```swift\n" + example + "```"))
+    for name in ["FirstLook", "ReplicaLook"] {
+      let example = try text("Examples/\(name)/main.swift")
+      #expect(try text("README.md").contains("```swift\n" + example + "```"), "\(name)")
+    }
   }
 
   @Test(arguments: TwoskipRule.allCases)

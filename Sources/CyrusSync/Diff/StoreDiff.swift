@@ -13,7 +13,7 @@ public import CyrusMailboxes
 ///
 /// ```swift
 /// let master = try StoreSnapshot(Database(path: "/var/lib/imap1/mailboxes.db"))
-/// let logs = try SyncLogReader(directory: "/var/lib/imap1/sync").capture(channel: "").logs
+/// let logs = try SyncLogReader(directory: "/var/lib/imap1/sync").capture().files.map(\.log)
 /// let replica = try StoreSnapshot(Database(path: "/var/lib/imap2/mailboxes.db"))
 /// let report = try StoreDiff().report(master: master, replica: replica, pending: logs)
 /// for difference in report.differences where difference.status == .drift { … }
