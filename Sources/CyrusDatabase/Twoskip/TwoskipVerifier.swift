@@ -1,6 +1,7 @@
 // Checking a whole twoskip file against the rules of its format.
 //
-// Four passes, each of which trusts only what the ones before have proven:
+// Four passes, each of which trusts only what the ones before have proven; of a file as a repack leaves it all at once
+// (TwoskipVerifier+Packed.swift):
 //   1. the header                      (this file)
 //   2. every byte, in file order       (TwoskipVerifier+Bytes.swift)
 //   3. the lists, in key order         (TwoskipVerifier+Lists.swift)
@@ -15,6 +16,8 @@ struct TwoskipVerifier: ~Copyable, ~Escapable {
   let bytes: RawSpan
   let depth: VerificationDepth
   let progress: ((UInt64, UInt64) -> Void)?
+  /// Whether a file may be checked in one pass. Off in tests of the other passes.
+  var allowsOnePass = true
 
   var findings = TwoskipFindings()
   var parts = Parts()
@@ -60,9 +63,11 @@ struct TwoskipVerifier: ~Copyable, ~Escapable {
 
   /// Verifies the bytes of a file.
   static func report(
-    on bytes: RawSpan, depth: VerificationDepth, progress: ((UInt64, UInt64) -> Void)? = nil
+    on bytes: RawSpan, depth: VerificationDepth, allowsOnePass: Bool = true,
+    progress: ((UInt64, UInt64) -> Void)? = nil
   ) -> VerificationReport {
     var verifier = TwoskipVerifier(bytes, depth: depth, progress: progress)
+    verifier.allowsOnePass = allowsOnePass
     verifier.run()
     return verifier.makeReport()
   }
@@ -85,6 +90,7 @@ struct TwoskipVerifier: ~Copyable, ~Escapable {
     }
     guard checkHeader() else { return }
     parts.header = TwoskipHeader.byteCount
+    if allowsOnePass, checkPacked() { return checkRecordCount() }
     // As large as what is looked at: behind the committed end a file can have terabytes of nothing.
     visited = BitMap(byteCount: limit)
     if depth == .full {
@@ -103,7 +109,7 @@ struct TwoskipVerifier: ~Copyable, ~Escapable {
   // MARK: - Pass 1: the header
 
   /// - Returns: Whether there is anything to check behind the header.
-  private mutating func checkHeader() -> Bool {
+  mutating func checkHeader() -> Bool {
     let whole = 0..<bytes.byteCount
     findings.cover(.magic, bytes: min(bytes.byteCount, TwoskipHeader.magic.count))
     if isInterruptedCreation(bytes, fileByteCount: UInt64(bytes.byteCount)) {
