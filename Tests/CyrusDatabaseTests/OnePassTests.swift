@@ -84,7 +84,11 @@ import Testing
         builder.begin()
         for _ in 0..<Int.random(in: 0...12, using: &random) {
           let key = utf8("k\(Int.random(in: 0..<30, using: &random))")
-          if Int.random(in: 0..<4, using: &random) == 0 { builder.delete(key) } else { builder.set(key, random.bytes(9)) }
+          if Int.random(in: 0..<4, using: &random) == 0 {
+            builder.delete(key)
+          } else {
+            builder.set(key, random.bytes(9))
+          }
         }
         builder.commit()
       }
