@@ -188,6 +188,7 @@ private struct MailboxFilter {
       let entry = MailboxEntryView(key: record.key, value: record.value, form: keys)
       if entry.isForeign { return false }
     }
+    if case .all = selection, states == .all, !isScan { return true }
     let name = MailboxNameView(ofKey: record.key, form: keys, settings)
     switch selection {
     case .user(let user):

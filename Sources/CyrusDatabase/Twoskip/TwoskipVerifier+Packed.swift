@@ -126,7 +126,7 @@ extension TwoskipVerifier {
 
   /// Whether all lists of a record lead to it from the record before it on them.
   @inline(__always)
-  private func isNext(_ record: TwoskipRecord, _ expected: InlineArray<31, UInt64>) -> Bool {
+  private func isNext(_ record: TwoskipRecord, _ expected: borrowing InlineArray<31, UInt64>) -> Bool {
     var list = 0
     while list < record.level {
       if expected[list] != UInt64(record.offset) { return false }
