@@ -92,7 +92,13 @@ int ccs_open(const char *path, int *descriptor, ccs_facts *facts, bool *is_locke
   } while (opened < 0 && errno == EINTR);
   if (opened < 0) return errno;
 
-  error = ccs_facts_of_descriptor(opened, facts);
+  return ccs_adopt(opened, descriptor, facts, is_locked_by_us);
+}
+
+int ccs_adopt(int opened, int *descriptor, ccs_facts *facts, bool *is_locked_by_us) {
+  *descriptor = -1;
+  *is_locked_by_us = false;
+  int error = ccs_facts_of_descriptor(opened, facts);
   if (error != 0 || facts->kind != CCS_REGULAR) {
     close(opened);
     return error;

@@ -1,13 +1,17 @@
-// Waiting for changes in a directory, as inotify(7) of Linux tells them.
+// Waiting for changes in a directory, as inotify(7) of Linux tells them, and keeping what was written to, which
+// fanotify(7) hands out open, whether it has a name by then or not.
 
 #define _GNU_SOURCE
 
 #include "CCyrusShim.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/fanotify.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -59,5 +63,51 @@ int ccs_watch_wait(int watch, int wake, int milliseconds, const char *name, ccs_
       place += (ssize_t)(sizeof *event + event->len);
     }
   }
+  return 0;
+}
+
+int ccs_written_open(const char *path, int *written) {
+  *written = fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK, O_RDONLY | O_CLOEXEC | O_LARGEFILE);
+  if (*written < 0) return errno;
+  uint64_t what = FAN_MODIFY | FAN_EVENT_ON_CHILD;
+  if (fanotify_mark(*written, FAN_MARK_ADD | FAN_MARK_ONLYDIR, what, AT_FDCWD, path) == 0) return 0;
+  int error = errno;
+  close(*written);
+  *written = -1;
+  return error;
+}
+
+// The last component of what /proc tells of a descriptor.
+static void tell_name(int descriptor, char *name, size_t capacity) {
+  static const char removed[] = " (deleted)";
+  char link[64], path[4096];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+  ssize_t length = readlink(link, path, sizeof path - 1);
+  if (length < 0) return;
+  path[length] = 0;
+  size_t tail = sizeof removed - 1;
+  if ((size_t)length > tail && strcmp(path + length - tail, removed) == 0) path[(size_t)length - tail] = 0;
+  const char *last = strrchr(path, '/');
+  if (last != NULL && strlen(last + 1) < capacity) strcpy(name, last + 1);
+}
+
+int ccs_written_next(int written, char *name, size_t capacity, int *descriptor, bool *is_incomplete) {
+  *descriptor = -1;
+  *is_incomplete = false;
+  if (capacity > 0) name[0] = 0;
+  struct fanotify_event_metadata event;
+  ssize_t count;
+  do {
+    // No room for a second one.
+    count = read(written, &event, sizeof event);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0 && errno == EAGAIN) return 0;
+  if (count < 0 && errno != EMFILE && errno != ENFILE) return errno;
+  if (count != sizeof event || event.vers != FANOTIFY_METADATA_VERSION || event.fd < 0) {
+    *is_incomplete = true;
+    return 0;
+  }
+  *descriptor = event.fd;
+  tell_name(event.fd, name, capacity);
   return 0;
 }

@@ -17,6 +17,13 @@ final class OpenLog: Sendable {
     processText = SyncLogFolder.processText(of: label)
   }
 
+  /// A log that is open already, and is called as its path ends.
+  init(_ file: consuming OpenFile) {
+    label = file.path.split(separator: "/").last.map(String.init) ?? ""
+    self.file = file
+    processText = SyncLogFolder.processText(of: label)
+  }
+
   func isSameFile(as other: OpenLog) -> Bool { file.openingFacts.isSameFile(as: other.file.openingFacts) }
 
   /// Everything that it holds by now.

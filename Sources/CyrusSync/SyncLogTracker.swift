@@ -36,30 +36,43 @@ struct SyncLogTracker {
   /// How many files were found so far.
   private(set) var foundCount = 0
   private var held: [Held] = []
+  private var hasLooked = false
 
   init(_ folder: SyncLogFolder) { self.folder = folder }
 
   /// Tells all lines that have come since the last look.
   ///
-  /// - Parameter namesMayHaveChanged: Whether to look for new files; otherwise only those that are known are read on.
+  /// - Parameters:
+  ///   - namesMayHaveChanged: Whether to look for new files; otherwise only those that are known are read on.
+  ///   - written: Gives the files that were written to since it was asked last, in the order of their first writes, if
+  ///     that is known.
   mutating func look(
-    namesMayHaveChanged: Bool = true, _ tell: (SyncLogFollower.Event) -> Void
+    namesMayHaveChanged: Bool = true, written: () throws(SyncLogError) -> [OpenLog] = { [] },
+    _ tell: (SyncLogFollower.Event) -> Void
   ) throws(SyncLogError) {
+    let named = namesMayHaveChanged ? try folder.openLogs().logs : nil
+    // After the names: who has lost its name is written to no more, so it cannot be told of after it was let go.
+    let written = try written()
     var gone: [Held] = []
-    if namesMayHaveChanged {
-      let logs = try folder.openLogs().logs
-      gone = held.filter { held in !logs.contains(where: held.log.isSameFile) }
-      for log in logs {
-        if let known = held.first(where: { $0.log.isSameFile(as: log) }) {
-          known.label = log.label
-        } else {
-          held.append(Held(log))
-          foundCount += 1
-        }
-      }
+    if let named {
+      gone = held.filter { held in !named.contains(where: held.log.isSameFile) }
+      for log in named { held.first { $0.log.isSameFile(as: log) }?.label = log.label }
+    }
+    for log in inOrder(named ?? [], written) where !held.contains(where: { $0.log.isSameFile(as: log) }) {
+      held.append(Held(log))
+      foundCount += 1
     }
     for file in held { try Self.readOn(file, tell) }
     held.removeAll { file in gone.contains { $0 === file } }
+    hasLooked = true
+  }
+
+  /// All files in the order in which they were made. One to which nobody has written yet is younger than those that are
+  /// gone by now; but at first nobody has told of those that were there before.
+  private func inOrder(_ named: [OpenLog], _ written: [OpenLog]) -> [OpenLog] {
+    let others = named.filter { log in !written.contains(where: log.isSameFile) }
+    let told = written.map { log in named.first(where: log.isSameFile) ?? log }
+    return hasLooked ? told + others : others + told
   }
 
   private static func readOn(_ file: Held, _ tell: (SyncLogFollower.Event) -> Void) throws(SyncLogError) {

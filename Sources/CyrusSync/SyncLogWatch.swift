@@ -12,25 +12,32 @@ final class SyncLogWatch: @unchecked Sendable {
   private let folder: SyncLogFolder
   private let pauseMilliseconds: Int32
   private let isTold: Bool
+  private let isKept: Bool
   private let continuation: Continuation
   private var tracker: SyncLogTracker
   private var directory: DirectoryWatch
+  /// nil if the system does not keep them for us.
+  private var written: WrittenFiles?
   /// How many files named `log` were made, and how many logs were found since then: fewer means that some were missed.
   private var madeCount = 0
   private var foundCount = 0
 
   /// Looks at the logs for the first time.
   init(
-    _ folder: SyncLogFolder, includesPending: Bool, pauseMilliseconds: Int32, isTold: Bool,
+    _ folder: SyncLogFolder, includesPending: Bool, pauseMilliseconds: Int32, isTold: Bool, isKept: Bool,
     _ continuation: Continuation
   ) throws(SyncLogError) {
     self.folder = folder
     self.pauseMilliseconds = pauseMilliseconds
     self.isTold = isTold
+    self.isKept = isKept
     self.continuation = continuation
     wakeUp = try reading { () throws(DatabaseError) in try WakeUp() }
     tracker = SyncLogTracker(folder)
-    try tracker.look { if includesPending { continuation.yield($0) } }
+    written = isKept ? WrittenFiles(path: folder.path) : nil
+    // Watched only after the look: otherwise a file that is found at once would count as made, too, but not as found.
+    directory = DirectoryWatch(path: folder.path, isTold: false)
+    try look(namesMayHaveChanged: true) { if includesPending { continuation.yield($0) } }
     foundCount = tracker.foundCount
     directory = DirectoryWatch(path: folder.path, isTold: isTold)
   }
@@ -69,7 +76,10 @@ final class SyncLogWatch: @unchecked Sendable {
     }
     if changes.isWoken { return false }
     madeCount += changes.madeCount
-    if changes.isGone { directory = DirectoryWatch(path: folder.path, isTold: isTold) }
+    if changes.isGone {
+      directory = DirectoryWatch(path: folder.path, isTold: isTold)
+      written = isKept ? WrittenFiles(path: folder.path) : nil
+    }
     let isWriteOnly =
       changes.isContentChanged && !changes.areNamesChanged && !changes.isIncomplete && !changes.isGone
     let foundBefore = tracker.foundCount
@@ -77,7 +87,9 @@ final class SyncLogWatch: @unchecked Sendable {
 
     let missed = madeCount - (tracker.foundCount - foundCount)
     let isQuiet = !changes.areNamesChanged && !changes.isContentChanged && tracker.foundCount == foundBefore
-    if missed > 0 || changes.isIncomplete || changes.isGone { continuation.yield(.gap) }
+    // No file is missed that was written to, if they are kept for us.
+    let isMissed = written == nil && (missed > 0 || changes.isIncomplete)
+    if isMissed || changes.isGone { continuation.yield(.gap) }
     if changes.isIncomplete || changes.isGone || isQuiet {
       // If it is quiet, all that was made has been told, and counts as found.
       madeCount = 0
@@ -89,6 +101,33 @@ final class SyncLogWatch: @unchecked Sendable {
   }
 
   private func look(namesMayHaveChanged: Bool) throws(SyncLogError) {
-    try tracker.look(namesMayHaveChanged: namesMayHaveChanged) { continuation.yield($0) }
+    try look(namesMayHaveChanged: namesMayHaveChanged) { continuation.yield($0) }
+  }
+
+  private func look(
+    namesMayHaveChanged: Bool, _ tell: (SyncLogFollower.Event) -> Void
+  ) throws(SyncLogError) {
+    try tracker.look(
+      namesMayHaveChanged: namesMayHaveChanged, written: { () throws(SyncLogError) in try takeWritten(tell) }, tell)
+  }
+
+  /// The logs that were written to since the last time.
+  private func takeWritten(_ tell: (SyncLogFollower.Event) -> Void) throws(SyncLogError) -> [OpenLog] {
+    var logs: [OpenLog] = []
+    var isIncomplete = false
+    // As many as there can have been at the beginning: more may come all the time.
+    take: for _ in 0..<WrittenFiles.countMax {
+      let next = try reading { () throws(DatabaseError) in try written?.next(where: SyncLogFolder.isLog) ?? .nothing }
+      switch consume next {
+      case .file(let file):
+        let log = OpenLog(file)
+        if !logs.contains(where: log.isSameFile) { logs.append(log) }
+      case .other: continue
+      case .loss: isIncomplete = true
+      case .nothing: break take
+      }
+    }
+    if isIncomplete { tell(.gap) }
+    return logs
   }
 }

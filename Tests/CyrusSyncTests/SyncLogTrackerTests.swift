@@ -19,9 +19,9 @@ struct SyncLogTrackerTests {
     }
 
     /// What is new: `label number text`, `label number problem` or `gap`.
-    mutating func look(namesMayHaveChanged: Bool = true) throws -> [String] {
+    mutating func look(namesMayHaveChanged: Bool = true, written: [OpenLog] = []) throws -> [String] {
       var told: [String] = []
-      try tracker.look(namesMayHaveChanged: namesMayHaveChanged) { told.append($0.summary) }
+      try tracker.look(namesMayHaveChanged: namesMayHaveChanged, written: { written }) { told.append($0.summary) }
       return told
     }
   }
@@ -47,6 +47,28 @@ struct SyncLogTrackerTests {
     try folder.write("USER g\n", to: "log-17")
     #expect(try looking.look() == ["log-17 1 USER g"])
     #expect(looking.tracker.foundCount == 3)
+  }
+
+  @Test("A file that was handed over comes in its turn and once, with a name or without")
+  func handedOver() throws {
+    var looking = try Looking()
+    let folder = looking.folder
+    try folder.write("USER a\n", to: "log")
+    #expect(try looking.look() == ["log 1 USER a"])
+    try folder.remove("log")
+    try folder.write("USER b\n", to: "log-run")
+    let first = try OpenLog(path: folder.path("log-run"), label: "log-run")
+    try folder.remove("log-run")
+    try folder.write("USER c\n", to: "log")
+    let second = try OpenLog(path: folder.path("log"), label: "log")
+    try folder.rename("log", to: "log-run")
+    try folder.write("USER d\n", to: "log")
+    #expect(
+      try looking.look(written: [first, second]) == ["log-run 1 USER b", "log-run 1 USER c", "log 1 USER d"])
+    #expect(try looking.look(written: [second]) == [])
+    try folder.append("USER e\n", to: "log")
+    #expect(try looking.look(namesMayHaveChanged: false) == ["log 2 USER e"])
+    #expect(looking.tracker.foundCount == 4)
   }
 
   @Test("Pending lines come in the order in which sync_client takes them")

@@ -69,6 +69,9 @@ typedef struct ccs_facts {
 /// Errors: those of open(2) and fstat(2).
 int ccs_open(const char *path, int *descriptor, ccs_facts *facts, bool *is_locked_by_us);
 
+/// The same with what is open already: `opened` is the caller's no more, whatever comes. Errors: those of fstat(2).
+int ccs_adopt(int opened, int *descriptor, ccs_facts *facts, bool *is_locked_by_us);
+
 /// The facts of an open descriptor. Errors: those of fstat(2).
 int ccs_facts_of_descriptor(int descriptor, ccs_facts *facts);
 
@@ -215,6 +218,19 @@ void ccs_wake(int wake);
 /// `watch` may be -1: then only the other two end the wait. A signal ends it, too. `name` is NUL-terminated.
 /// Errors: those of poll(2) and read(2).
 int ccs_watch_wait(int watch, int wake, int milliseconds, const char *name, ccs_changes *changes);
+
+/// Begins to keep what is written to in a directory, be it removed at once. The descriptor goes to `ccs_close`.
+///
+/// Nobody waits for it. Errors: those of fanotify_init(2) and fanotify_mark(2); EPERM without CAP_SYS_ADMIN.
+int ccs_written_open(const char *path, int *written);
+
+/// Takes out what was written to, a file several times if need be, in the order of first writes. Never blocks.
+///
+/// `*descriptor` is for reading, and the caller's; -1 if there is nothing more. `name` gets the name that it has or had
+/// last, NUL-terminated, empty if that is not known. `*is_incomplete` says that something was lost here.
+/// Errors: those of read(2) but for a lack of descriptors, which is a loss.
+int ccs_written_next(
+    int written, char *__counted_by(capacity) name __noescape, size_t capacity, int *descriptor, bool *is_incomplete);
 
 /// Creates a file without a name in a directory, for writing, mode 0600, O_CLOEXEC. Not closed by us it is gone with us.
 ///

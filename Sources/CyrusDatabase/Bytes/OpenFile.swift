@@ -77,6 +77,25 @@ package struct OpenFile: ~Copyable, Sendable {
     self.openingFacts = FileFacts(facts)
   }
 
+  /// Takes over what is open already.
+  ///
+  /// - Parameter path: What to call it.
+  /// - Throws: ``DatabaseError``: `.system` as fstat(2) says, `.notRegularFile`, `.lockedByThisProcess`.
+  init(path: String, opened: Int32) throws(DatabaseError) {
+    var facts = ccs_facts()
+    var descriptor: Int32 = -1
+    var isLockedByUs = false
+    let error = unsafe ccs_adopt(opened, &descriptor, &facts, &isLockedByUs)
+    guard error == 0 else { throw .system(SystemCallFailure(call: "fstat", path: path, errno: error)) }
+    guard facts.kind == CCS_REGULAR else {
+      throw .notRegularFile(path: path, isDirectory: facts.kind == CCS_DIRECTORY)
+    }
+    if isLockedByUs { throw .lockedByThisProcess(path: path) }
+    self.path = path
+    self.descriptor = descriptor
+    self.openingFacts = FileFacts(facts)
+  }
+
   deinit { ccs_close(descriptor) }
 
   /// The facts as they are now.
