@@ -40,6 +40,7 @@ final class ReplicaPair {
     replica = try Server(options: Self.options, partitions: ["p2"], takesCopies: true)
     let target = """
       sync_log: yes
+      sync_repeat_interval: 0
       sync_host: 127.0.0.1
       sync_port: \(replica.syncPort ?? 0)
       sync_try_imap: no
@@ -134,6 +135,17 @@ final class ReplicaPair {
       ] + arguments)
     let output = String(decoding: child.readToEnd(), as: UTF8.self)
     return Run(status: child.wait(), output: output)
+  }
+
+  /// The folder with the master's log.
+  var syncFolder: String { master.home.file("conf/sync") }
+
+  /// A connection of the administrator to the master.
+  func connectionToMaster() throws -> Connection { try master.connection(as: "admin") }
+
+  /// Has a sync_client carry out the master's log, round after round without a pause, as long as it is held.
+  func rollingClient() throws -> RollingClient {
+    try RollingClient(configuration: master.configuration, messages: master.home.file("rolling"))
   }
 
   /// Compares the two stores as they are now.
