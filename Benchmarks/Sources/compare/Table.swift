@@ -1,0 +1,109 @@
+// Results as text: for the terminal, and as Markdown for the documentation.
+
+import Foundation
+import Subjects
+
+extension Double {
+  /// Three digits.
+  var short: String {
+    switch self {
+    case ..<10: String(format: "%.2f", self)
+    case ..<100: String(format: "%.1f", self)
+    default: String(format: "%.0f", self)
+    }
+  }
+
+  /// Nanoseconds as a time.
+  var time: String {
+    switch self {
+    case ..<1e3: "\(short) ns"
+    case ..<1e6: "\((self / 1e3).short) µs"
+    case ..<1e9: "\((self / 1e6).short) ms"
+    default: "\((self / 1e9).short) s"
+    }
+  }
+}
+
+struct Table {
+  let results: Results
+
+  static let columns = ["subject", "contestant", "median", "each", "GB/s", "× own time", "own × memory"]
+
+  /// A row for each contestant of each subject.
+  var rows: [[String]] {
+    results.subjects.flatMap { subject in subject.contestants.map { row($0, of: subject) } }
+  }
+
+  private func row(_ figures: Figures, of subject: SubjectResult) -> [String] {
+    let isOwn = figures.contestant == Contestant.own
+    let isLimit = figures.contestant == Contestant.memory
+    let each = figures.median / Double(max(subject.count, 1))
+    let speed = subject.byteCount > 0 ? (Double(subject.byteCount) / figures.median).short : ""
+    let memory = subject[Contestant.memory].map { (1 / $0.ratio).short } ?? ""
+    return [
+      isOwn ? subject.subject : "", figures.contestant, figures.median.time, isLimit ? "" : each.time, speed,
+      isOwn ? "" : figures.ratio.short, isOwn ? memory : "",
+    ]
+  }
+
+  /// For the terminal.
+  var text: String {
+    var lines = [heading, ""]
+    lines += Self.align([Self.columns] + rows)
+    lines += ["", "goals"]
+    lines += Self.align(
+      goals.map { [$0.subject, $0.goal, $0.found, $0.isMet ? "met" : "MISSED, \($0.shortfall.short) × too slow"] })
+    if !results.absent.isEmpty { lines += ["", "absent: " + results.absent.joined(separator: ", ")] }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Subjects with what they are, one a line.
+  var goals: [GoalResult] { Goal.all.compactMap { $0.result(results) } }
+
+  var heading: String {
+    "\(results.mailboxCount) mailboxes, hot, \(results.clock) time; "
+      + "\(results.processorCount) × \(results.processor); \(results.release)"
+  }
+
+  static func align(_ rows: [[String]]) -> [String] {
+    let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      let cells = zip(row, widths).enumerated().map { index, cell in
+        let padding = String(repeating: " ", count: cell.1 - cell.0.count)
+        return index < 2 ? cell.0 + padding : padding + cell.0
+      }
+      return cells.joined(separator: "  ")
+    }
+  }
+
+  /// For the documentation.
+  func markdown(chart: String?) -> String {
+    var lines = [
+      "# Performance", "", "Made by `Scripts/compare render`; do not edit. \(heading).", "",
+      "Contestants take turns in one process; *× own time* is the median, over the rounds, of how many times as long a",
+      "rival took as we did in the same round, so more is better for us. *memory* is the sum of all words of the file in",
+      "memory, the limit of this machine. Every contestant saw the same records, or the run would have failed.", "",
+    ]
+    if let chart { lines += ["![How many times as long rivals take](\(chart))", ""] }
+    lines += Self.markdownRows([Self.columns] + rows, rightFrom: 2)
+    lines += ["", "| subject | what is done |", "|---|---|"]
+    lines += results.subjects.map { "| \($0.subject) | \($0.summary) |" }
+    lines += ["", "## Goals", ""]
+    lines += Self.markdownRows(
+      [["subject", "goal", "found", "", "too slow by"]]
+        + goals.map {
+          [$0.subject, $0.goal, $0.found, $0.isMet ? "met" : "missed", $0.isMet ? "" : $0.shortfall.short]
+        },
+      rightFrom: 4)
+    lines += ["", "Not measured, as there is no function for it: " + Goal.unoffered.joined(separator: "; ") + "."]
+    if !results.absent.isEmpty { lines += ["", "Absent: " + results.absent.joined(separator: ", ") + "."] }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func markdownRows(_ rows: [[String]], rightFrom: Int) -> [String] {
+    var lines = rows.map { "| " + $0.joined(separator: " | ") + " |" }
+    let rule = (rows.first ?? []).indices.map { $0 < rightFrom ? "---" : "---:" }
+    lines.insert("|" + rule.joined(separator: "|") + "|", at: 1)
+    return lines
+  }
+}
