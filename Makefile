@@ -1,6 +1,7 @@
 # What a person types. `make` alone lists it.
 
 SECONDS ?= 10
+MAILBOXES ?= 1000000
 BUILD = .build
 
 .PHONY: help setup demo build test lint check threads bench fuzz docs coverage clean
@@ -13,7 +14,7 @@ help:
 	@echo 'make lint      check the form of the sources'
 	@echo 'make check     lint, tests, threads and ten seconds of fuzzing each: what must pass before a change lands'
 	@echo 'make threads   the tests with many threads, under the thread sanitizer'
-	@echo 'make bench     time dbinspect against the tools of Cyrus on a big file'
+	@echo 'make bench     time the libraries and dbinspect against their rivals, on files of MAILBOXES=$(MAILBOXES)'
 	@echo 'make fuzz      feed the parsers with mutated files, SECONDS=$(SECONDS) for each target'
 	@echo 'make docs      the documentation of the libraries, as web pages'
 	@echo 'make coverage  which lines the tests reach'
@@ -32,10 +33,12 @@ build:
 # The tests run the built dbinspect and, as judges, the tools of Debian's Cyrus: without them they fail.
 test:
 	@Scripts/setup build test
+	@Scripts/compare smoke
 	REQUIRE_CYRUS=1 swift test
 
 lint:
-	swift format lint --strict --parallel --recursive Package.swift Sources Tests Examples Fuzz/Package.swift Fuzz/Sources
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests Examples Fuzz/Package.swift Fuzz/Sources \
+	  Benchmarks/Package.swift Benchmarks/Sources
 
 # What is built here has no warnings: they are errors.
 check: lint test threads fuzz
@@ -49,9 +52,9 @@ fuzz:
 	@Scripts/fuzz $(SECONDS)
 
 bench:
-	@Scripts/setup build test
-	@Scripts/bench
-	@Scripts/bench-diff
+	@Scripts/setup build test bench
+	@MAILBOXES=$(MAILBOXES) Scripts/compare run
+	@MAILBOXES=$(MAILBOXES) Scripts/bench-diff
 
 docs:
 	@Scripts/docs
