@@ -7,11 +7,13 @@ import Subjects
 let usage = """
   usage: compare run [--mailboxes N] [--rounds R] [--only NAME …] [--clock wall|cpu]
                      [--directory FOLDER] [--program DBINSPECT [--process-rounds R]] [--json FILE]
+         compare alone NAME [--mailboxes N] [--rounds R] [--directory FOLDER]
          compare smoke --directory FOLDER
          compare render RESULTS.json [--markdown FILE] [--svg FILE]
          compare subjects
 
   run      the subjects, contestants taking turns; --only takes beginnings of names
+  alone    one subject without its rivals, for a profiler
   smoke    every subject once, on a small file: whether all saw the same
   render   a table of results that were kept, and documents of it
 
@@ -84,6 +86,16 @@ func run(_ options: Options) throws {
   print(Table(results: results).text, terminator: "")
 }
 
+func runAlone(_ options: Options) throws {
+  guard options.words.count == 2, let subject = Subject.all.first(where: { $0.name == options.words[1] }) else {
+    throw UsageError()
+  }
+  let count = try options.number("mailboxes", 1_000_000)
+  let workload = try Workload(mailboxCount: count, directory: options["directory"] ?? ".build/bench")
+  let race = try subject.prepare(workload)
+  for _ in 0..<(try options.number("rounds", 7)) { _ = try race.own.run() }
+}
+
 func smoke(_ options: Options) throws {
   guard let directory = options["directory"] else { throw UsageError() }
   let workload = try Workload(mailboxCount: 500, directory: directory)
@@ -125,6 +137,7 @@ do {
   let options = try Options(CommandLine.arguments.dropFirst())
   switch options.words.first {
   case "run": try run(options)
+  case "alone": try runAlone(options)
   case "smoke": try smoke(options)
   case "render": try render(options)
   case "subjects": for subject in Subject.all { print("\(subject.name)\t\(subject.summary)") }
