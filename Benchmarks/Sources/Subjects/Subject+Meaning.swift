@@ -68,7 +68,7 @@ extension Subject {
     Subject("decode", "decode the value of every mailbox", unit: "mailbox") { workload in
       let held = try HeldNames(try workload.file(.packed))
       var race = Race(own: Contestant(Contestant.own) { try held.decode() }, rivals: [], byteCount: 0)
-      if rv_cyrus != nil { race.rivals.append(Contestant("libcyrus") { try held.decodeWithCyrus() }) }
+      if workload.hasCyrus { race.rivals.append(Contestant("libcyrus") { try held.decodeWithCyrus() }) }
       return race
     },
     Subject("inventory", "list all records, decode and count the mailboxes") { workload in
@@ -124,7 +124,7 @@ extension Subject {
       let path = try workload.syncLog()
       let log = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
       var race = Race(own: Contestant(Contestant.own) { try scan(log) }, rivals: [], byteCount: log.count)
-      if rv_cyrus != nil {
+      if workload.hasCyrus {
         _ = rv_cyrus_configure(try workload.configuration(database: path))
         let text = log.map { CChar(bitPattern: $0) } + [0]
         race.rivals.append(

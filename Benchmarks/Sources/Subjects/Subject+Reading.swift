@@ -101,7 +101,7 @@ extension Subject {
         return rv_seen(count: UInt64(count), digest: 0)
       }
       var race = Race(own: own, rivals: [], byteCount: 0)
-      if rv_cyrus != nil {
+      if workload.hasCyrus {
         let copy = try workload.copyForCyrus(of: path, use: "open")
         race.rivals.append(
           Contestant("libcyrus") {
@@ -164,7 +164,7 @@ extension Subject {
         return rv_seen(count: report.recordCount, digest: 0)
       }
       var race = Race(own: own, rivals: [], byteCount: try byteCount(path))
-      if rv_cyrus != nil {
+      if workload.hasCyrus {
         let copy = try workload.copyForCyrus(of: path, use: "consistent")
         race.rivals.append(
           Contestant("libcyrus, consistent", .success) {
@@ -212,7 +212,7 @@ extension Subject {
         let own = Contestant(Contestant.own) { try lookUpOnce(keys, path) }
         var race = Race(own: own, rivals: [], byteCount: 0)
         for engine in [rv_cyrus] + (shape == .packed ? [rv_lmdb, rv_sqlite] : []) {
-          guard let engine else { continue }
+          guard let engine, workload.hasRivals else { continue }
           let store =
             engine == rv_cyrus
             ? try workload.copyForCyrus(of: path, use: "once") : try workload.storePath(engine, shape)

@@ -58,12 +58,15 @@ package final class Workload {
   package let directory: String
   /// In how many mailboxes the replica differs.
   package let differingCount: Int
+  /// Whether rivals take part, those that are there.
+  package let hasRivals: Bool
   private var stores: [String: Store] = [:]
   private var drawn: [Shape: KeyList] = [:]
 
-  package init(mailboxCount: Int, directory: String) throws {
+  package init(mailboxCount: Int, directory: String, hasRivals: Bool = true) throws {
     self.mailboxCount = mailboxCount
     self.directory = directory
+    self.hasRivals = hasRivals
     differingCount = max(1, min(1000, mailboxCount / 10))
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
   }
@@ -148,9 +151,12 @@ package final class Workload {
 
   // MARK: - Rivals
 
+  /// Whether libcyrus takes part.
+  package var hasCyrus: Bool { hasRivals && rv_cyrus != nil }
+
   /// A rival's store with the records of a file; nil if the rival is absent. Kept open.
   package func store(_ engine: UnsafePointer<rv_engine>?, _ shape: Shape) throws -> Store? {
-    guard let engine else { return nil }
+    guard let engine, hasRivals else { return nil }
     let name = String(cString: engine.pointee.name)
     let key = "\(name) \(shape.rawValue)"
     if let store = stores[key] { return store }

@@ -91,7 +91,8 @@ func runAlone(_ options: Options) throws {
     throw UsageError()
   }
   let count = try options.number("mailboxes", 1_000_000)
-  let workload = try Workload(mailboxCount: count, directory: options["directory"] ?? ".build/bench")
+  let directory = options["directory"] ?? ".build/bench"
+  let workload = try Workload(mailboxCount: count, directory: directory, hasRivals: false)
   let race = try subject.prepare(workload)
   for _ in 0..<(try options.number("rounds", 7)) { _ = try race.own.run() }
 }
