@@ -96,7 +96,7 @@ extension Subject {
       race.rivals.append(try .memory([path]))
       return race
     },
-    Subject("diff", "compare two lists of mailboxes by what they mean", unit: "mailbox") { workload in
+    Subject("diff", "compare two lists by what they mean; times differ mostly", unit: "mailbox") { workload in
       let (master, replica) = (try workload.file(.packed), try workload.replica())
       let mailboxCount = UInt64(workload.mailboxCount)
       let own = Contestant(Contestant.own) {

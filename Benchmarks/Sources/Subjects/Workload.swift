@@ -84,14 +84,27 @@ package final class Workload {
     }
   }
 
-  /// A list that differs from the packed one in a few mailboxes.
+  /// A list that differs from the packed one in a few mailboxes, and in most records by the time alone, as that of a
+  /// replica does, which writes its own.
   package func replica() throws -> String {
     let (count, differing) = (mailboxCount, differingCount)
-    return try make("replica-\(count)-\(differing).db") { path in
+    return try make("touched-\(count)-\(differing).db") { path in
       let records = MailboxRecords(mailboxCount: count, seed: 1)
       let changed = DifferingRecords(records, mailboxCount: records.nameCount, differingCount: differing)
-      _ = try BulkTwoskipFile(seed: 1).write(changed, to: path)
+      _ = try BulkTwoskipFile(seed: 1).write(changed.lazy.map(Self.touched), to: path)
     }
+  }
+
+  /// Seven records in eight, by their keys, with another time.
+  private static func touched(_ pair: TwoskipPair) -> TwoskipPair {
+    let mark = Array(" M ".utf8)
+    guard (pair.key.last ?? 0) % 8 != 0,
+      let place = pair.value.indices.first(where: { pair.value[$0...].starts(with: mark) })
+    else { return pair }
+    var value = pair.value
+    // The second digit, so that the number keeps its length.
+    value[place + mark.count + 1] ^= 1
+    return (pair.key, value)
   }
 
   /// A sync log with a line for each mailbox.

@@ -12,7 +12,8 @@ let usage = """
          compare render RESULTS.json [--markdown FILE] [--svg FILE]
          compare subjects
 
-  run      the subjects, contestants taking turns; --only takes beginnings of names
+  run      the subjects, contestants taking turns; --only takes beginnings of names, and
+           replaces their figures in the file of --json
   alone    one subject without its rivals, for a profiler
   smoke    every subject once, on a small file: whether all saw the same
   render   a table of results that were kept, and documents of it
@@ -62,8 +63,18 @@ func run(_ options: Options) throws {
   var results = Results(mailboxCount: count, clock: clock.rawValue, absent: absentRivals)
   let runner = Runner(clock: clock, rounds: try options.number("rounds", 7))
   func isWanted(_ name: String) -> Bool { options.values["only"].map { $0.contains(where: name.hasPrefix) } ?? true }
+  // What is measured anew alone goes among what was kept.
+  if options["only"] != nil, let path = options["json"], let kept = try? Results(readFrom: path),
+    kept.mailboxCount == results.mailboxCount, kept.clock == results.clock
+  {
+    results.subjects = kept.subjects
+  }
   func keep(_ result: SubjectResult) throws {
-    results.subjects.append(result)
+    if let place = results.subjects.firstIndex(where: { $0.subject == result.subject }) {
+      results.subjects[place] = result
+    } else {
+      results.subjects.append(result)
+    }
     if let path = options["json"] { try results.write(to: path) }
   }
   for subject in Subject.all where isWanted(subject.name) {
