@@ -38,7 +38,7 @@ test:
 
 lint:
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Examples Fuzz/Package.swift Fuzz/Sources \
-	  Benchmarks/Package.swift Benchmarks/Sources
+	  Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Benchmarks
 
 # What is built here has no warnings: they are errors.
 check: lint test threads fuzz

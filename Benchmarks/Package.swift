@@ -13,11 +13,22 @@ let libraries = [
 ]
 let rivals = (Context.environment["RIVALS"] ?? "").split(separator: " ").map(String.init)
 
+/// Scripts/compare track sets this: what it takes besides is not needed otherwise.
+let tracks = Context.environment["TRACKING"] != nil
+let tracking: [Target] =
+  tracks
+  ? [
+    .executableTarget(
+      name: "Tracking", dependencies: ["Subjects", .product(name: "Benchmark", package: "benchmark")],
+      path: "Benchmarks/Tracking", swiftSettings: settings,
+      plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")])
+  ] : []
+
 let package = Package(
   name: "Benchmarks",
-  products: [.library(name: "Subjects", targets: ["Subjects"])],
-  dependencies: [.package(name: "cyrus-inspect", path: "..")],
-  targets: [
+  dependencies: [.package(name: "cyrus-inspect", path: "..")]
+    + (tracks ? [.package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: [])] : []),
+  targets: tracking + [
     // A link into Tests.
     .target(name: "TestSupport", swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
     .target(
