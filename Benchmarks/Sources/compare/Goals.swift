@@ -1,4 +1,7 @@
 // What has to hold: bounds for ratios, and whether results keep them.
+//
+// Checksums are left out only where a list is read again that was proven before, so the goals of a listing without them
+// are held against that.
 
 import Subjects
 

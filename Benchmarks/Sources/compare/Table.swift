@@ -82,7 +82,8 @@ struct Table {
       "# Performance", "", "Made by `Scripts/compare render`; do not edit. \(heading).", "",
       "Contestants take turns in one process; *× own time* is the median, over the rounds, of how many times as long a",
       "rival took as we did in the same round, so more is better for us. *memory* is the sum of all words of the file in",
-      "memory, the limit of this machine. Every contestant saw the same records, or the run would have failed.", "",
+      "memory, the limit of this machine. Who reads records saw the same ones as we did, or the run would have failed.",
+      "Whole processes (`process/…`) are timed by the clock on the wall, start and page faults included.", "",
     ]
     if let chart { lines += ["![How many times as long rivals take](\(chart))", ""] }
     lines += Self.markdownRows([Self.columns] + rows, rightFrom: 2)
