@@ -19,7 +19,7 @@
 import CyrusMailboxes
 
 /// A line of one of the files.
-struct Cover: Sendable {
+struct Cover: Sendable, Hashable {
   let batch: Int
   let line: Int32
 }
@@ -34,6 +34,8 @@ struct Coverage {
   private var groupRenames: [GroupRename: Bool] = [:]
   /// The first file in which a user can be done as a whole, of users who got mailboxes from others.
   private var firstWholeBatches: [[UInt8]: Int] = [:]
+  /// Of lines that were asked for. One may explain everything, and be long.
+  private var explanations: [Cover: StoreDifference.Explanation] = [:]
 
   /// Groups that sync_client gives up.
   private var failingGroups: Set<FileGroup> = []
@@ -60,7 +62,7 @@ struct Coverage {
     }
     for (id, rename) in renames {
       for index in 0..<(cover(ofRename: id, store)?.batch ?? batches.count) {
-        for member in batches[index].mailboxes[rename.name] ?? [] {
+        for member in batches[index].mailboxes[rename.name]?.all ?? [] {
           failingGroups.insert(FileGroup(batch: index, group: member.group))
         }
       }
@@ -92,7 +94,7 @@ struct Coverage {
   /// Marks the groups that have the new name of a mailbox, but cannot give it that.
   private mutating func markGroups(with name: MailboxName, _ id: [UInt8], _ store: StoreFacts) {
     for index in batches.indices {
-      for member in batches[index].mailboxes[name] ?? [] where !renames(id, in: member.group, of: index, store) {
+      for member in batches[index].mailboxes[name]?.all ?? [] where !renames(id, in: member.group, of: index, store) {
         if cover(ofRename: id, before: index, store) != nil { return }
         let group = FileGroup(batch: index, group: member.group)
         if name.owner.map({ isWhole($0, in: index) }) == true {
@@ -105,8 +107,8 @@ struct Coverage {
   }
 
   /// The groups of a file that a mailbox is in and that see to it.
-  private func members(_ name: MailboxName, in batch: Int, _ store: StoreFacts) -> [PendingBatch.Membership] {
-    let members = batches[batch].mailboxes[name] ?? []
+  private func members(_ name: MailboxName, in batch: Int, _ store: StoreFacts) -> [Membership] {
+    let members = batches[batch].mailboxes[name]?.all ?? []
     if failingGroups.isEmpty, promotedGroups.isEmpty { return members }
     return members.filter { member in
       let group = FileGroup(batch: batch, group: member.group)
@@ -117,10 +119,13 @@ struct Coverage {
   }
 
   /// The line in full.
-  func explanation(_ cover: Cover) -> StoreDifference.Explanation {
+  mutating func explanation(_ cover: Cover) -> StoreDifference.Explanation {
+    if let known = explanations[cover] { return known }
     let log = batches[cover.batch].log
     let line = log.lines[Int(cover.line)]
-    return StoreDifference.Explanation(file: log.label, line: line.number, text: log.text(of: line))
+    let explanation = StoreDifference.Explanation(file: log.label, line: line.number, text: log.text(of: line))
+    explanations[cover] = explanation
+    return explanation
   }
 
   /// The first file with a line for something.
@@ -239,7 +244,7 @@ struct Coverage {
       }
       let isUsable = client.deletesByUniqueID ? isKnownDeleted : hasTombstone
       if isUsable, let liveOwner, let line = line(ofUser: liveOwner, in: index) { return line }
-      return deletesByName ? batch.mailboxes[name]?.first?.line : nil
+      return deletesByName ? batch.mailboxes[name]?.first.line : nil
     }
   }
 }

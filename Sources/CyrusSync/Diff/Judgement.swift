@@ -71,6 +71,7 @@ struct Judgement {
   /// Whether a mailbox that the replica calls so can get the master's name.
   private mutating func canRename(from replicaName: MailboxName) -> Bool {
     var path: [MailboxName] = []
+    var onPath: Set<MailboxName> = []
     var current = replicaName
     var answer = true
     while true {
@@ -79,6 +80,7 @@ struct Judgement {
         break
       }
       path.append(current)
+      onPath.insert(current)
       guard let target = facts.movedAway[current]?.name else { break }
       if facts.extraNames.contains(target) || facts.refusedNames.contains(target) {
         answer = false
@@ -86,7 +88,7 @@ struct Judgement {
       }
       // Held by one that has to be renamed itself.
       guard facts.movedAway[target] != nil else { break }
-      if path.contains(target) {
+      if onPath.contains(target) {
         answer = path.contains(where: facts.breakableNames.contains)
         break
       }

@@ -46,19 +46,9 @@ public struct RepairLog: Sendable {
     for difference in report.differences where difference.status == .drift {
       guard let repair = difference.repair, omitted[difference.name] == nil else { continue }
       let owner = difference.user ?? []
-      var group = groups[owner] ?? Group(owner: report.facts.liveOwner(of: difference.name))
-      for ancestor in Self.ancestors(of: difference, awaited) { group.lines.formUnion(awaited[ancestor] ?? []) }
-      if refused.contains(owner) {
-        group.isWhole = false
-        let mailbox = SyncAction(.mailbox, difference.name.internalName)
-        group.lines.formUnion(repair.map { $0.verb == .user ? mailbox : $0 })
-      } else {
-        group.lines.formUnion(repair)
-      }
-      if case .renamed(let replicaName, _) = difference.detail, replicaName.owner != difference.user {
-        group.isWhole = false
-      }
-      groups[owner] = group
+      let ancestors = Self.ancestors(of: difference, awaited).flatMap { awaited[$0] ?? [] }
+      groups[owner, default: Group(owner: report.facts.liveOwner(of: difference.name))]
+        .add(repair, of: difference, refused.contains(owner), ancestors)
     }
     var lines: Set<SyncAction> = []
     for group in groups.values {
@@ -143,6 +133,20 @@ private struct Group {
   var isWhole = true
 
   init(owner: [UInt8]?) { self.owner = owner }
+
+  mutating func add(
+    _ repair: [SyncAction], of difference: StoreDifference, _ isRefused: Bool, _ ancestors: [SyncAction]
+  ) {
+    lines.formUnion(ancestors)
+    if isRefused {
+      isWhole = false
+      let mailbox = SyncAction(.mailbox, difference.name.internalName)
+      lines.formUnion(repair.map { $0.verb == .user ? mailbox : $0 })
+    } else {
+      lines.formUnion(repair)
+    }
+    if case .renamed(let replicaName, _) = difference.detail, replicaName.owner != difference.user { isWhole = false }
+  }
 
   func reduced(to threshold: Int, always: Bool) -> Set<SyncAction> {
     let renamed = Set(lines.compactMap { $0.verb == .rename ? $0.second : nil })

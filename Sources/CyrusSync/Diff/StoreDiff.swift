@@ -99,7 +99,7 @@ public struct StoreDiff: Sendable {
       return StoreDifference(
         detail: raw.detail, name: raw.name, uniqueID: raw.id, severity: severity, status: status,
         repair: isRepairable ? judgement.repair(of: raw) : nil,
-        explanation: status == .ignored ? nil : cover.map(coverage.explanation))
+        explanation: status == .ignored ? nil : cover.map { coverage.explanation($0) })
     }
   }
 }
@@ -125,12 +125,16 @@ extension PendingBatch {
     var named: [[UInt8]: [Membership]] = [:]
     for (name, members) in mailboxes {
       guard let id = try master.uniqueID(of: name) else { continue }
-      named[id, default: []] += members
+      named[id, default: []] += members.all
     }
+    var additions: [(member: Membership, names: [MailboxName])] = []
     for (id, names) in try master.formerNames(of: Set(named.keys)) {
-      for member in named[id] ?? [] {
-        for name in names { insert(name, member.group, member.line) }
-      }
+      for member in named[id] ?? [] { additions.append((member, names)) }
+    }
+    // In the order of lines, so that always the same one explains.
+    additions.sort { ($0.member.line, $0.member.group) < ($1.member.line, $1.member.group) }
+    for (member, names) in additions {
+      for name in names { insert(name, member.group, member.line) }
     }
   }
 }

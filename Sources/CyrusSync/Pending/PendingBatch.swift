@@ -19,7 +19,7 @@ public struct PendingBatch: Sendable {
   /// The file.
   public let log: SyncLog
   /// Names of mailboxes, and which groups they are in.
-  private(set) var mailboxes: [MailboxName: [Membership]] = [:]
+  private(set) var mailboxes: [MailboxName: Memberships] = [:]
   /// Whole users, deleted users, and users of whom only subscriptions, seen state and scripts count.
   private(set) var users = PendingSet()
   private(set) var unusers = PendingSet()
@@ -41,13 +41,8 @@ public struct PendingBatch: Sendable {
   private var groups: [[UInt8]: Int32] = [:]
   /// The owner of each group.
   private(set) var owners: [[UInt8]] = []
-
-  /// In a group, since a line.
-  struct Membership: Sendable, Hashable {
-    let group: Int32
-    /// The place of the first line that put it there.
-    let line: Int32
-  }
+  /// Up to 2.3, mailboxes that a MAILBOX names.
+  private var wholeMailboxes: Set<MailboxName> = []
 
   /// Reads a file into sets, and cancels what its lines make needless.
   ///
@@ -75,6 +70,7 @@ public struct PendingBatch: Sendable {
     switch verb {
     case .mailbox, .append, .acl, .rename, .doubleMailbox:
       let second = client.groupsByOwner ? second : nil
+      if verb == .mailbox, client < SyncClientVersion(2, 4) { wholeMailboxes.insert(settings.name(inLog: first)) }
       addMailboxes(first, second, isRename: verb == .rename, place, client, settings)
     case .user: users.insert(settings.user(inLog: first), place)
     case .unuser: unusers.insert(settings.user(inLog: first), place)
@@ -116,12 +112,12 @@ public struct PendingBatch: Sendable {
   }
 
   func has(_ name: MailboxName, in group: Int32) -> Bool {
-    mailboxes[name]?.contains { $0.group == group } == true
+    mailboxes[name]?.line(in: group) != nil
   }
 
   mutating func insert(_ name: MailboxName, _ group: Int32, _ place: Int32) {
-    if has(name, in: group) { return }
-    mailboxes[name, default: []].append(Membership(group: group, line: place))
+    let member = Membership(group: group, line: place)
+    mailboxes[name, default: Memberships(member)].insert(member)
   }
 
   private mutating func cancel(_ client: SyncClientVersion, _ settings: NameSettings) {
@@ -137,10 +133,7 @@ public struct PendingBatch: Sendable {
       mailboxes = mailboxes.filter { !isOfUser($0.key) }
     } else {
       // What MAILBOX named stays.
-      mailboxes = mailboxes.filter { name, members in
-        !isOfUser(name)
-          || members.contains { log.lines[Int($0.line)].verb == .mailbox }
-      }
+      mailboxes = mailboxes.filter { wholeMailboxes.contains($0.key) || !isOfUser($0.key) }
       quotas.cancel { isOfUser(settings.name(inDatabase: $0)) }
       annotations.cancel { isOfUser(settings.name(inDatabase: $0)) }
     }

@@ -41,7 +41,7 @@ extension PendingBatch {
   private func mailboxSteps(hasGroups: Bool) -> [PendingStep] {
     var members: [(group: Int32, line: Int32, name: MailboxName)] = []
     for (name, groups) in mailboxes {
-      for member in groups { members.append((member.group, member.line, name)) }
+      for member in groups.all { members.append((member.group, member.line, name)) }
     }
     members.sort { ($0.group, $0.line, $0.name) < ($1.group, $1.line, $1.name) }
     return members.map { member in
