@@ -78,7 +78,7 @@ struct Coverage {
     for rename in others.values {
       guard let owner = rename.name.owner else { continue }
       var batch = 0
-      if store.extraNames.contains(rename.name) {
+      if store.heldNames.contains(rename.name) {
         // Nothing takes away what has its name on the replica.
         batch = Int.max
       } else if let holder = store.movedAway[rename.name], renames[holder.id] != nil {

@@ -11,11 +11,18 @@ struct Judgement {
   let client: SyncClientVersion
   let facts: StoreFacts
   private var renameRepairs: [MailboxName: Bool] = [:]
+  /// Users who can be removed from the replica as a whole, as nothing there is the master's, or will be.
+  private var removableUsers: Set<[UInt8]> = []
 
   init(_ options: StoreDiff, _ client: SyncClientVersion, _ facts: StoreFacts) {
     self.options = options
     self.client = client
     self.facts = facts
+    removableUsers = facts.goneUsers
+    for (replicaName, _) in facts.movedAway {
+      guard let owner = replicaName.owner, !replicaName.isDeleted, removableUsers.contains(owner) else { continue }
+      if !canRename(from: replicaName) { removableUsers.remove(owner) }
+    }
   }
 
   // MARK: - Severity
@@ -82,7 +89,7 @@ struct Judgement {
       path.append(current)
       onPath.insert(current)
       guard let target = facts.movedAway[current]?.name else { break }
-      if facts.extraNames.contains(target) || facts.refusedNames.contains(target) {
+      if facts.heldNames.contains(target) || facts.refusedNames.contains(target) {
         answer = false
         break
       }
@@ -101,9 +108,10 @@ struct Judgement {
   /// Whether a mailbox that only the replica has can be removed.
   private func canRemove(_ difference: RawDifference, _ tombstone: StoreDifference.Tombstone) -> Bool {
     // What a damaged list lacks may be there.
-    guard facts.masterIsWhole else { return false }
-    if difference.name.owner != nil, facts.liveOwner(of: difference.name) == nil { return true }
-    if !client.needsTombstones { return true }
+    guard facts.masterIsWhole, !difference.isSkippedOnMaster else { return false }
+    if !client.knowsRemovals || canRemoveUser(of: difference.name) { return true }
+    // A removal by name does nothing while the master has a mailbox of that name.
+    if !client.needsTombstones { return !facts.replacedNames.contains(difference.name) }
     if client.deletesByUniqueID {
       return difference.id.map(facts.deletedIDs.contains) == true || tombstone == .sameID
     }
@@ -114,6 +122,9 @@ struct Judgement {
     }
   }
 
+  /// Whether all of a mailbox's owner can be removed from the replica.
+  private func canRemoveUser(of name: MailboxName) -> Bool { name.owner.map(removableUsers.contains) ?? false }
+
   /// Whether the replica takes what is sent for a mailbox that it has: its rename, if there is one, comes first.
   private mutating func canReach(_ difference: RawDifference) -> Bool {
     if facts.refusedNames.contains(difference.name) { return false }
@@ -122,19 +133,25 @@ struct Judgement {
   }
 
   /// The lines that settle a difference which can be repaired.
-  func repair(of difference: RawDifference) -> [SyncAction] {
+  ///
+  /// - Parameter users: Who cannot be done as a whole.
+  func repair(of difference: RawDifference, _ users: NarrowUsers) -> [SyncAction] {
     let name = difference.name
     let mailbox = SyncAction(.mailbox, name.internalName)
     switch difference.detail {
     case .missing:
-      guard !name.isDeleted, let owner = name.owner, facts.missingOwners.contains(owner) else { return [mailbox] }
+      guard !name.isDeleted, let owner = facts.liveOwner(of: name), facts.missingOwners.contains(owner),
+        !users.conflicted.contains(owner)
+      else { return [mailbox] }
       return [SyncAction(.user, owner)]
     case .renamed(let replicaName, _):
       guard client.groupsByOwner else { return [SyncAction(.mailbox, replicaName.internalName), mailbox] }
       return [SyncAction(.rename, replicaName.internalName, name.internalName)]
-    case .extra:
+    case .extra(let tombstone):
       if !client.knowsRemovals { return [mailbox] }
-      if let owner = name.owner, facts.liveOwner(of: name) == nil { return [SyncAction(.unuser, owner)] }
+      if let owner = name.owner, canRemoveUser(of: name) { return [SyncAction(.unuser, owner)] }
+      // A removal by name needs a tombstone; a mailbox that is known to be deleted goes when it is named.
+      if client.deletesByUniqueID, tombstone == .none { return [mailbox] }
       return [SyncAction(.unmailbox, name.internalName)]
     default: return [mailbox]
     }

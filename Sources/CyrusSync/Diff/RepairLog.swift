@@ -4,9 +4,7 @@
 //
 //   order   RENAME MAILBOX UNMAILBOX QUOTA ANNOTATION SEEN SUB META USER UNUSER, then by names
 //
-// Surprise: a user to whom a mailbox of another was renamed cannot be done as a whole: the replica refuses, as it has the
-// unique ids under their old names. Nor can one of whose mailboxes it refuses any other: sync_client gives up there, and
-// what comes later is not done.
+// Surprise: not every user can be done as a whole, see ``NarrowUsers``.
 //
 // Surprise: where a mailbox gets a name below one that is not there, the replica makes that one of its own accord. So the
 // rename that is to put it there goes along, even if it is on its way.
@@ -41,14 +39,14 @@ public struct RepairLog: Sendable {
     let options = report.options
     var groups: [[UInt8]: Group] = [:]
     let omitted = Self.omissions(report)
-    let refused = Self.refusedOwners(report)
     let awaited = Self.awaitedRenames(report)
     for difference in report.differences where difference.status == .drift {
       guard let repair = difference.repair, omitted[difference.name] == nil else { continue }
       let owner = difference.user ?? []
       let ancestors = Self.ancestors(of: difference, awaited).flatMap { awaited[$0] ?? [] }
-      groups[owner, default: Group(owner: report.facts.liveOwner(of: difference.name))]
-        .add(repair, of: difference, refused.contains(owner), ancestors)
+      let isNarrow = report.narrowUsers.all.contains(owner)
+      groups[owner, default: Group(owner: isNarrow ? nil : report.facts.liveOwner(of: difference.name))].lines
+        .formUnion(repair + ancestors)
     }
     var lines: Set<SyncAction> = []
     for group in groups.values {
@@ -57,28 +55,6 @@ public struct RepairLog: Sendable {
     let order = RepairOrder(options.settings)
     actions = lines.map { ($0, order.key(of: $0)) }.sorted { RepairOrder.precedes($0.1, $1.1) }.map(\.0)
     omissions = omitted.map { Omission(name: $0.key, reason: $0.value) }.sorted { $0.name < $1.name }
-  }
-
-  /// Users of whose mailboxes the replica refuses one until a person, or the pending log, has settled it.
-  private static func refusedOwners(_ report: StoreDiffReport) -> Set<[UInt8]> {
-    var owners: Set<[UInt8]> = []
-    for difference in report.differences {
-      var others: [UInt8]?
-      if case .renamed(let replicaName, _) = difference.detail, replicaName.owner != difference.user {
-        others = replicaName.owner ?? []
-      }
-      switch difference.status {
-      case .conflict, .pendingConflict:
-        // What only the replica has is left alone.
-        if case .extra = difference.detail { continue }
-      case .pending where others != nil: break
-      default: continue
-      }
-      owners.insert(difference.user ?? [])
-      // Done as a whole, this one would lose on the replica what is yet to be renamed.
-      if let others { owners.insert(others) }
-    }
-    return owners
   }
 
   /// The lines of renames that are on their way, by the new names.
@@ -126,32 +102,16 @@ public struct RepairLog: Sendable {
 
 /// The lines for one owner.
 private struct Group {
-  /// nil if a line for the whole user would do nothing.
+  /// nil if a line for the whole user would do nothing, or too much.
   let owner: [UInt8]?
   var lines: Set<SyncAction> = []
-  /// Whether one line can be for all mailboxes of the owner.
-  var isWhole = true
 
   init(owner: [UInt8]?) { self.owner = owner }
-
-  mutating func add(
-    _ repair: [SyncAction], of difference: StoreDifference, _ isRefused: Bool, _ ancestors: [SyncAction]
-  ) {
-    lines.formUnion(ancestors)
-    if isRefused {
-      isWhole = false
-      let mailbox = SyncAction(.mailbox, difference.name.internalName)
-      lines.formUnion(repair.map { $0.verb == .user ? mailbox : $0 })
-    } else {
-      lines.formUnion(repair)
-    }
-    if case .renamed(let replicaName, _) = difference.detail, replicaName.owner != difference.user { isWhole = false }
-  }
 
   func reduced(to threshold: Int, always: Bool) -> Set<SyncAction> {
     let renamed = Set(lines.compactMap { $0.verb == .rename ? $0.second : nil })
     let narrow = lines.filter { $0.verb != .mailbox || !renamed.contains($0.first) }
-    guard let owner, isWhole else { return narrow }
+    guard let owner else { return narrow }
     let whole = SyncAction(.user, owner)
     return always || narrow.contains(whole) || narrow.count > threshold ? [whole] : narrow
   }

@@ -60,12 +60,17 @@ public struct StoreDiff: Sendable {
     let merge = try StoreMerge(master.list, replica.list, comparison)
     let join = try StoreJoin(merge, master.list, replica.list, comparison)
     let partitions = replicaPartitions ?? merge.replicaPartitions
-    let facts = try StoreFacts(join, master, replica, client, replicaPartitions: partitions)
+    // One without any mailbox is more likely not the right file. One with keys of both forms shows only half.
+    let masterIsWhole =
+      master.isComplete && merge.isMasterReadable && merge.liveCount.master > 0
+      && master.list.form.disagreementCount == 0
+    let facts = try StoreFacts(
+      join, master, replica, client, masterIsWhole: masterIsWhole, replicaPartitions: partitions)
     var batches = logs.map { PendingBatch($0, client: client, settings: settings) }
     if client.addsFormerNames, !join.differences.isEmpty {
       for index in batches.indices { try batches[index].addFormerNames(master) }
     }
-    var differences = judge(join, facts, client, batches)
+    var (differences, narrowUsers) = judge(join, facts, client, batches)
     differences.sort { left, right in
       if left.name != right.name { return left.name < right.name }
       return left.detail.className < right.detail.className
@@ -76,15 +81,16 @@ public struct StoreDiff: Sendable {
       isMasterComplete: master.isComplete, isReplicaComplete: replica.isComplete,
       mailboxCount: (merge.liveCount.master, merge.liveCount.replica),
       skippedCount: (merge.skippedCount.master, merge.skippedCount.replica),
-      forms: (master.list.form, replica.list.form), facts: facts)
+      forms: (master.list.form, replica.list.form), facts: facts, narrowUsers: narrowUsers)
   }
 
   private func judge(
     _ join: StoreJoin, _ facts: StoreFacts, _ client: SyncClientVersion, _ batches: [PendingBatch]
-  ) -> [StoreDifference] {
+  ) -> ([StoreDifference], NarrowUsers) {
     var judgement = Judgement(self, client, facts)
     var coverage = Coverage(batches, client, facts)
-    return join.differences.map { raw in
+    var narrowUsers = NarrowUsers()
+    let judged = join.differences.map { raw in
       let severity = judgement.severity(raw)
       let isRepairable = judgement.isRepairable(raw)
       let cover = coverage.cover(of: raw, facts)
@@ -96,11 +102,17 @@ public struct StoreDiff: Sendable {
       case (_, nil, true): status = .drift
       case (_, nil, false): status = .conflict
       }
+      narrowUsers.note(raw, status, client)
+      return (severity, isRepairable, cover, status)
+    }
+    let differences = zip(join.differences, judged).map { raw, judged in
+      let (severity, isRepairable, cover, status) = judged
       return StoreDifference(
         detail: raw.detail, name: raw.name, uniqueID: raw.id, severity: severity, status: status,
-        repair: isRepairable ? judgement.repair(of: raw) : nil,
+        repair: isRepairable ? judgement.repair(of: raw, narrowUsers) : nil,
         explanation: status == .ignored ? nil : cover.map { coverage.explanation($0) })
     }
+    return (differences, narrowUsers)
   }
 }
 

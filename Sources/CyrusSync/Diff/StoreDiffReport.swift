@@ -25,6 +25,7 @@ public struct StoreDiffReport: Sendable {
   /// How the keys of both lists are built, and which releases wrote them.
   public let forms: (master: MailboxListForm, replica: MailboxListForm)
   let facts: StoreFacts
+  let narrowUsers: NarrowUsers
 
   /// How many differences are of a status.
   public func count(_ status: StoreDifference.Status) -> Int {

@@ -7,9 +7,9 @@ import CyrusMailboxes
 struct StoreFacts: Sendable {
   /// Renamed ids: the master's name for each, and the replica's.
   let renames: [[UInt8]: (name: MailboxName, replicaName: MailboxName)]
-  /// Names of mailboxes that only the replica has.
-  let extraNames: Set<MailboxName>
-  /// Those of them that the master has another live mailbox under.
+  /// Names that something has on the replica which no rename moves away.
+  let heldNames: Set<MailboxName>
+  /// Names of mailboxes that only the replica has, and that the master has another live mailbox under.
   let replacedNames: Set<MailboxName>
   /// Renamed mailboxes by what the replica calls them.
   let movedAway: [MailboxName: (name: MailboxName, id: [UInt8])]
@@ -26,22 +26,24 @@ struct StoreFacts: Sendable {
   /// Mailboxes of both that the replica takes nothing for: it lacks the partition, or has it as one of another type.
   /// The latter it renames, but then sync_client gives up.
   let refusedNames: Set<MailboxName>
-  /// Whether the records of the master were read without damage, so that what is not there does not exist.
+  /// Whether all records of the master were found and decoded, so that what is not there does not exist.
   let masterIsWhole: Bool
   /// For each owner of a mailbox that differs, on which sides the INBOX is.
   private let inboxes: [[UInt8]: (master: Bool, replica: Bool)]
+  /// Those of the owners of whom the master has nothing but tombstones and what lies in `DELETED`.
+  let goneUsers: Set<[UInt8]>
 
   init(
     _ join: StoreJoin, _ master: borrowing StoreSnapshot, _ replica: borrowing StoreSnapshot,
-    _ client: SyncClientVersion, replicaPartitions: Set<[UInt8]>
+    _ client: SyncClientVersion, masterIsWhole: Bool, replicaPartitions: Set<[UInt8]>
   ) throws(DatabaseError) {
     renames = join.renames
-    extraNames = join.extraNames
+    heldNames = join.heldNames
     replacedNames = join.replacedNames
     movedAway = join.movedAway
     missingOwners = join.missingOwners
     replicaReplacesEmpty = replica.list.form.keys == .prefixed
-    masterIsWhole = master.isComplete
+    self.masterIsWhole = masterIsWhole
     self.replicaPartitions = replicaPartitions
     let refused = join.differences.filter { difference in
       switch difference.detail {
@@ -52,13 +54,24 @@ struct StoreFacts: Sendable {
     }
     refusedNames = Set(refused.map(\.name))
     var inboxes: [[UInt8]: (master: Bool, replica: Bool)] = [:]
+    var goneUsers: Set<[UInt8]> = []
     for difference in join.differences {
       guard let owner = difference.name.owner, inboxes[owner] == nil else { continue }
       inboxes[owner] = (
         try master.hasLiveInbox(of: difference.name), try replica.hasLiveInbox(of: difference.name)
       )
+      if try master.hasLost(owner) { goneUsers.insert(owner) }
+    }
+    // A record that says nothing may be of anything.
+    for difference in join.differences {
+      guard let owner = difference.name.owner, !difference.name.isDeleted else { continue }
+      switch difference.detail {
+      case .unreadable, .duplicateUniqueID: goneUsers.remove(owner)
+      default: break
+      }
     }
     self.inboxes = inboxes
+    self.goneUsers = goneUsers
     breakableNames = client.breaksCycles ? try Self.breakableNames(join, master, replica) : []
     deletedIDs = client.deletesByUniqueID ? try master.deletedIDs(of: join.extraIDs) : []
   }
@@ -69,14 +82,15 @@ struct StoreFacts: Sendable {
     var names: Set<MailboxName> = []
     for (id, formerNames) in try master.formerNames(of: join.cycleIDs) {
       guard let rename = join.renames[id] else { continue }
-      for name in formerNames where try replica.uniqueID(of: name) == nil { names.insert(rename.replicaName) }
+      for name in formerNames where try replica.isFree(name) { names.insert(rename.replicaName) }
     }
     return names
   }
 
   /// The owner of a mailbox, if the INBOX is live on the master.
   func liveOwner(of name: MailboxName) -> [UInt8]? {
-    guard let owner = name.owner, inboxes[owner]?.master == true else { return nil }
+    // Nobody is no user: what a line without one would do nobody knows.
+    guard name.localpart?.isEmpty == false, let owner = name.owner, inboxes[owner]?.master == true else { return nil }
     return owner
   }
 

@@ -21,6 +21,8 @@ struct RawDifference {
   var newPartition: [UInt8]?
   /// Whether the replica's mailbox is known never to have held a message.
   var replicaIsEmpty = false
+  /// Whether the master has a mailbox of this id that is not replicated.
+  var isSkippedOnMaster = false
 }
 
 /// Two lists joined by names and then by ids.
@@ -28,11 +30,11 @@ struct StoreJoin {
   private(set) var differences: [RawDifference] = []
   /// Renamed ids: the master's name for each, and the replica's.
   private(set) var renames: [[UInt8]: (name: MailboxName, replicaName: MailboxName)] = [:]
-  /// Names that differ only by what the replica has there: who holds them.
-  private(set) var extraNames: Set<MailboxName> = []
-  /// Those of them that a live mailbox of the master has.
+  /// Names that something has on the replica which no rename moves away.
+  private(set) var heldNames: Set<MailboxName> = []
+  /// Names of mailboxes that only the replica has, and that another live mailbox of the master has.
   private(set) var replacedNames: Set<MailboxName> = []
-  /// Ids of the mailboxes in ``extraNames``.
+  /// Ids of the mailboxes that only the replica has.
   private(set) var extraIDs: Set<[UInt8]> = []
   /// Renamed mailboxes by what the replica calls them.
   private(set) var movedAway: [MailboxName: (name: MailboxName, id: [UInt8])] = [:]
@@ -47,6 +49,8 @@ struct StoreJoin {
   private var masterIDs: [[UInt8]: Int] = [:]
   private var replicaIDs: [[UInt8]: Int] = [:]
   private var duplicates: [StoreDifference.Side: [Int: MailboxName]] = [:]
+  /// Ids of mailboxes of the replica that the master has, too, but does not replicate.
+  private var skippedIDs: Set<[UInt8]> = []
 
   init(
     _ merge: borrowing StoreMerge, _ master: borrowing MailboxList, _ replica: borrowing MailboxList,
@@ -57,6 +61,10 @@ struct StoreJoin {
     for place in merge.places { places.append(try StorePlace(place, master, replica, comparison.settings)) }
     indexIDs()
     try findDuplicates(merge, master)
+    for place in merge.skippedPlaces {
+      guard let id = try master.entry(at: Int(place)).uniqueID?.copy(), replicaIDs[id] != nil else { continue }
+      skippedIDs.insert(id)
+    }
     for index in places.indices { try join(index, master, replica) }
     markCycles()
   }
@@ -121,6 +129,8 @@ struct StoreJoin {
   ) throws(DatabaseError) {
     let place = places[index]
     guard let name = place.name else { return }
+    let isHeld = place.unreadable.contains(.replica) || place.skipped.contains(.replica)
+    if isHeld || isDuplicate(.replica, index) { heldNames.insert(name) }
     if !place.unreadable.isEmpty {
       for side in place.unreadable {
         let mailbox = place.master ?? place.replica
@@ -144,16 +154,19 @@ struct StoreJoin {
     if let theirs = place.replica, let id = theirs.id, let other = masterIDs[id], Self.isPair(places[other]) {
       // By name this id is another mailbox's already.
       tellAmbiguous(.replica, theirs, by: places[other])
-    } else if let theirs = place.replica, !isMatched(theirs, at: place) {
+      heldNames.insert(theirs.name)
+    } else if let theirs = place.replica, !isMatched(theirs, at: place), !place.skipped.contains(.master) {
       let tombstone: StoreDifference.Tombstone
       switch place.tombstoneID {
       case .none: tombstone = .none
       case .some(let id): tombstone = id != nil && id == theirs.id ? .sameID : .otherID
       }
-      extraNames.insert(theirs.name)
+      heldNames.insert(theirs.name)
       if place.master != nil { replacedNames.insert(theirs.name) }
       if let id = theirs.id { extraIDs.insert(id) }
-      differences.append(RawDifference(detail: .extra(tombstone), name: theirs.name, id: theirs.id))
+      var difference = RawDifference(detail: .extra(tombstone), name: theirs.name, id: theirs.id)
+      difference.isSkippedOnMaster = theirs.id.map(skippedIDs.contains) == true
+      differences.append(difference)
     }
   }
 
@@ -190,6 +203,7 @@ struct StoreJoin {
       try compare(mine, theirs, master, replica)
       return
     }
+    if place.skipped.contains(.replica) { return }
     let partition = try master.entry(at: mine.index).partition?.copy()
     guard let theirs = place.replica, let otherID = theirs.id else {
       if mine.name.isINBOX, let owner = mine.name.owner { missingOwners.insert(owner) }

@@ -32,6 +32,8 @@ struct StorePlace: Sendable {
   var tombstoneID: [UInt8]??
   /// The sides whose record cannot be decoded.
   var unreadable: [StoreDifference.Side] = []
+  /// The sides that have something there which is not replicated.
+  var skipped: Set<StoreDifference.Side> = []
   var name: MailboxName?
 
   init(
@@ -46,7 +48,7 @@ struct StorePlace: Sendable {
       case .live: self.master = mailbox
       case .tombstone: tombstoneID = .some(mailbox.id)
       case .unreadable: unreadable.append(.master)
-      case .skipped: break
+      case .skipped: skipped.insert(.master)
       }
     }
     if let index = place.replica.map({ Int($0) }) {
@@ -56,7 +58,8 @@ struct StorePlace: Sendable {
       switch Presence(entry) {
       case .live: self.replica = mailbox
       case .unreadable: unreadable.append(.replica)
-      case .skipped, .tombstone: break
+      case .skipped: skipped.insert(.replica)
+      case .tombstone: break
       }
     }
   }

@@ -49,6 +49,10 @@ struct StoreMerge: ~Copyable {
   /// How many live mailboxes of each side were compared.
   private(set) var liveCount = (master: 0, replica: 0)
   private(set) var replicaPartitions: Set<[UInt8]> = []
+  /// Where in the master's list those are that are not replicated.
+  private(set) var skippedPlaces: [UInt32] = []
+  /// Whether all of the master's records could be decoded.
+  private(set) var isMasterReadable = true
 
   private let comparison: FieldComparison
   private var lastPartition: [UInt8] = []
@@ -98,8 +102,10 @@ struct StoreMerge: ~Copyable {
     case .live:
       count(entry, isMaster: place.master != nil)
       places.append(place)
-    case .unreadable: places.append(place)
-    case .skipped: skip(isMaster: place.master != nil)
+    case .unreadable:
+      if place.master != nil { isMasterReadable = false }
+      places.append(place)
+    case .skipped: skip(at: place.master)
     case .tombstone: break
     }
   }
@@ -111,11 +117,14 @@ struct StoreMerge: ~Copyable {
     let mine = try master.entry(at: left)
     let theirs = try replica.entry(at: right)
     let (presence, other) = (Presence(mine), Presence(theirs))
-    if presence == .skipped { skip(isMaster: true) }
-    if other == .skipped { skip(isMaster: false) }
+    if presence == .skipped { skip(at: UInt32(left)) }
+    if other == .skipped { skip(at: nil) }
+    if presence == .unreadable { isMasterReadable = false }
     if presence == .live { count(mine, isMaster: true) }
     if other == .live { count(theirs, isMaster: false) }
     switch (presence, other) {
+    // The live one may have another name on the other side.
+    case (.skipped, .live), (.live, .skipped): break
     case (.skipped, _), (_, .skipped), (.tombstone, .tombstone): return
     case (.live, .live):
       let isJoined = MailboxJoin(mine, theirs)
@@ -147,8 +156,14 @@ struct StoreMerge: ~Copyable {
     return true
   }
 
-  private mutating func skip(isMaster: Bool) {
-    if isMaster { skippedCount.master += 1 } else { skippedCount.replica += 1 }
+  /// - Parameter place: Where it is in the master's list; nil for one of the replica.
+  private mutating func skip(at place: UInt32?) {
+    if let place {
+      skippedCount.master += 1
+      skippedPlaces.append(place)
+    } else {
+      skippedCount.replica += 1
+    }
   }
 
   private mutating func count(_ entry: borrowing MailboxEntryView, isMaster: Bool) {

@@ -44,6 +44,52 @@ public struct StoreSnapshot: ~Copyable, Sendable {
     return !entry.flags.contains(.intermediate)
   }
 
+  /// Whether nothing is left of a user but tombstones and what lies in `DELETED`.
+  ///
+  /// An `@` in a user may stand before a domain, or within a name on a server without domains; a line of a log does not
+  /// say which, so neither may be there.
+  func hasLost(_ user: [UInt8]) throws(DatabaseError) -> Bool {
+    guard let first = user.first, first != UInt8(ascii: "@") else { return false }
+    let settings = list.settings
+    let inboxes = [
+      MailboxName(inboxOf: user, defaultDomain: settings.defaultDomain),
+      MailboxName(localpart: user, deletedPrefix: settings.deletedPrefix, defaultDomain: settings.defaultDomain),
+    ]
+    for case .some(let inbox) in inboxes {
+      if try !isFree(inbox) { return false }
+      let below = settings.name(inDatabase: inbox.databaseName + [0x1F])
+      var index = try lowerBound(of: below)
+      while index < list.count {
+        let entry = try list.entry(at: index)
+        guard let name = entry.nameInKey(settings), name.belongs(to: user.rawSpan) else { break }
+        if Presence(entry) != .tombstone { return false }
+        index += 1
+      }
+    }
+    return true
+  }
+
+  /// Whether a name has nothing, or only a tombstone.
+  func isFree(_ name: MailboxName) throws(DatabaseError) -> Bool {
+    guard let index = try list.index(of: name) else { return true }
+    return try Presence(list.entry(at: index)) == .tombstone
+  }
+
+  /// The place of the first name that is not before this one.
+  private func lowerBound(of name: MailboxName) throws(DatabaseError) -> Int {
+    var (low, high) = (0, list.count)
+    while low < high {
+      let middle = (low + high) / 2
+      let entry = try list.entry(at: middle)
+      if let found = entry.nameInKey(list.settings), found.compare(with: name.view) < 0 {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    return low
+  }
+
   /// The id of the mailbox or tombstone under a name.
   func uniqueID(of name: MailboxName) throws(DatabaseError) -> [UInt8]? {
     guard let index = try list.index(of: name) else { return nil }
