@@ -151,6 +151,40 @@ import Testing
     #expect(try pair.repair() == ["MAILBOX user.joe.a", "MAILBOX user.joe.b"])
   }
 
+  @Test func `no line means another mailbox`() throws {
+    // In a log `^` is a dot, and what stands before `!` a domain.
+    var pair = MadePair()
+    pair.master = ["Nuser/joe": Pair.mailbox("joe1"), "Nuser/joe/a^b": "%(T ed I joe2)"]
+    pair.replica = ["Nuser/joe": Pair.mailbox("joe1"), "Nuser/joe/a^b": Pair.mailbox("joe2")]
+    pair.replica["Nuser/a^b"] = Pair.mailbox("x")
+    pair.replica["Nb!user/joe"] = Pair.mailbox("y")
+    let repair = RepairLog(try pair.report())
+    #expect(repair.actions.isEmpty)
+    #expect(repair.omissions.map(\.reason) == [.unwritable, .unwritable])
+  }
+
+  @Test func `what needs a line that is left out is left out`() throws {
+    // The client would die of the shared one, which is newer on the replica.
+    var pair = Self.stray()
+    pair.master["Nshared"] = "%(T e I joe2 P default F 1 A %(joe lrs))"
+    pair.replica["Nuser/joe/a"] = "%(T e I joe2 P default F 2 A %(joe lrs))"
+    pair.master["Nuser/ann/b"] = Pair.mailbox("joe3")
+    pair.replica["Nuser/joe/b"] = Pair.mailbox("joe3")
+    let repair = RepairLog(try pair.report())
+    #expect(repair.actions.map { string($0.text) } == ["RENAME user.joe.b user.ann.b"])
+    #expect(
+      repair.omissions.map { "\(string($0.name.internalName)) \($0.reason)" } == [
+        "shared abortsClient", "user.joe needsOmitted",
+      ])
+    pair.diff.client = SyncClientVersion(3, 6, 7)
+    #expect(try pair.repair().last == "UNUSER joe")
+    // Its old name waits.
+    pair.diff.client = SyncClientVersion(3, 6, 1)
+    pair.master["Nuser/joe/a"] = Pair.mailbox("joe4")
+    pair.master["Nuser/joe"] = Pair.mailbox("joe1")
+    #expect(RepairLog(try pair.report()).omissions.map(\.reason) == [.abortsClient, .needsOmitted])
+  }
+
   @Test func `a master with keys of two forms shows only half`() throws {
     var pair = Self.stray()
     pair.master["user.joe"] = "%(I joe1 P default F 1 A %(joe lrs))"

@@ -29,8 +29,10 @@ public struct RepairLog: Sendable {
     public enum Reason: String, Sendable, Hashable, CaseIterable {
       /// This release of sync_client dies of a mailbox without an owner that is newer on the replica.
       case abortsClient
-      /// The name has a byte that no line can hold.
+      /// The name has a byte that no line can hold, or that means another mailbox in a line.
       case unwritable
+      /// A mailbox has to be renamed before, whose line was left out.
+      case needsOmitted
     }
   }
 
@@ -86,15 +88,43 @@ public struct RepairLog: Sendable {
   }
 
   private static func omissions(_ report: StoreDiffReport) -> [MailboxName: Omission.Reason] {
+    let drift = report.differences.filter { $0.status == .drift }
+    let settings = report.options.settings
     var omissions: [MailboxName: Omission.Reason] = [:]
-    for difference in report.differences where difference.status == .drift {
-      if difference.repair?.contains(where: \.isUnwritable) == true {
-        omissions[difference.name] = .unwritable
+    /// Omitted renames by what the replica calls the mailbox, whose followers were not yet looked at.
+    var waiting: [MailboxName] = []
+    var renames: [MailboxName: MailboxName] = [:]
+    var removals: [[UInt8]: [MailboxName]] = [:]
+    func omit(_ name: MailboxName, _ reason: Omission.Reason) {
+      guard omissions[name] == nil else { return }
+      omissions[name] = reason
+      if let replicaName = renames[name] { waiting.append(replicaName) }
+    }
+    for difference in drift {
+      if case .renamed(let replicaName, _) = difference.detail { renames[difference.name] = replicaName }
+      if let line = difference.repair?.first, line.verb == .unuser {
+        removals[line.first, default: []].append(difference.name)
+      }
+    }
+    for difference in drift {
+      let names = [difference.name, renames[difference.name] ?? difference.name]
+      let isUnwritable =
+        difference.repair?.contains(where: \.isUnwritable) == true
+        // Another mailbox would be meant.
+        || names.contains { settings.name(inLog: $0.internalName) != $0 }
+      if isUnwritable {
+        omit(difference.name, .unwritable)
       } else if report.client.abortsOnSharedMailboxes, difference.user == nil,
         difference.detail.direction == .replicaAhead || difference.detail.direction == .divergent
       {
-        omissions[difference.name] = .abortsClient
+        omit(difference.name, .abortsClient)
       }
+    }
+    let names = Set(drift.map(\.name))
+    while let held = waiting.popLast() {
+      if names.contains(held) { omit(held, .needsOmitted) }
+      guard !held.isDeleted, let owner = held.owner else { continue }
+      for name in removals.removeValue(forKey: owner) ?? [] { omit(name, .needsOmitted) }
     }
     return omissions
   }
