@@ -6,8 +6,8 @@
 //
 // Surprise: not every user can be done as a whole, see ``NarrowUsers``.
 //
-// Surprise: where a mailbox gets a name below one that is not there, the replica makes that one of its own accord. So the
-// rename that is to put it there goes along, even if it is on its way.
+// Surprise: renames that are on their way go along if a line needs them, see ``RepairCompanions``: the log may be read before
+// the pending one is.
 
 public import CyrusMailboxes
 
@@ -31,7 +31,7 @@ public struct RepairLog: Sendable {
       case abortsClient
       /// The name has a byte that no line can hold, or that means another mailbox in a line.
       case unwritable
-      /// A mailbox has to be renamed before, whose line was left out.
+      /// A mailbox has to be renamed before, whose line was left out, or that does not hold still.
       case needsOmitted
     }
   }
@@ -40,93 +40,31 @@ public struct RepairLog: Sendable {
   public init(_ report: StoreDiffReport) {
     let options = report.options
     var groups: [[UInt8]: Group] = [:]
-    let omitted = Self.omissions(report)
-    let awaited = Self.awaitedRenames(report)
-    for difference in report.differences where difference.status == .drift {
-      guard let repair = difference.repair, omitted[difference.name] == nil else { continue }
+    let omitted = RepairOmissions(report)
+    let narrow = report.narrowUsers.all.union(omitted.narrowUsers)
+    func add(_ lines: [SyncAction], for difference: StoreDifference) {
       let owner = difference.user ?? []
-      let ancestors = Self.ancestors(of: difference, awaited).flatMap { awaited[$0] ?? [] }
-      let isNarrow = report.narrowUsers.all.contains(owner)
+      let isNarrow = narrow.contains(owner)
       groups[owner, default: Group(owner: isNarrow ? nil : report.facts.liveOwner(of: difference.name))].lines
-        .formUnion(repair + ancestors)
+        .formUnion(lines)
     }
+    var companions = RepairCompanions(report, omitted)
+    for difference in report.differences where difference.status == .drift {
+      guard let repair = difference.repair, omitted.reasons[difference.name] == nil else { continue }
+      let mailbox = SyncAction(.mailbox, difference.name.internalName)
+      let isLone = difference.user.map(omitted.narrowUsers.contains) == true
+      let lines = isLone ? repair.map { $0.verb == .user ? mailbox : $0 } : repair
+      add(lines, for: difference)
+      companions.note(difference, lines)
+    }
+    for difference in companions.take() { add(difference.repair ?? [], for: difference) }
     var lines: Set<SyncAction> = []
     for group in groups.values {
       lines.formUnion(group.reduced(to: options.promotionThreshold, always: options.isCacheInUse))
     }
     let order = RepairOrder(options.settings)
     actions = lines.map { ($0, order.key(of: $0)) }.sorted { RepairOrder.precedes($0.1, $1.1) }.map(\.0)
-    omissions = omitted.map { Omission(name: $0.key, reason: $0.value) }.sorted { $0.name < $1.name }
-  }
-
-  /// The lines of renames that are on their way, by the new names.
-  private static func awaitedRenames(_ report: StoreDiffReport) -> [MailboxName: [SyncAction]] {
-    var renames: [MailboxName: [SyncAction]] = [:]
-    for difference in report.differences where difference.status == .pending {
-      if case .renamed = difference.detail { renames[difference.name] = difference.repair }
-    }
-    return renames
-  }
-
-  /// Those of some names below which a mailbox gets its name on the replica.
-  private static func ancestors(
-    of difference: StoreDifference, _ names: [MailboxName: [SyncAction]]
-  ) -> [MailboxName] {
-    switch difference.detail {
-    case .missing, .renamed: break
-    default: return []
-    }
-    guard !names.isEmpty, !difference.name.isDeleted else { return [] }
-    var ancestors: [MailboxName] = []
-    var bytes = difference.name.databaseName[...]
-    while let separator = bytes.lastIndex(of: 0x1F) {
-      bytes = bytes[..<separator]
-      let ancestor = MailboxName(databaseName: Array(bytes).rawSpan)
-      if names[ancestor] != nil { ancestors.append(ancestor) }
-    }
-    return ancestors
-  }
-
-  private static func omissions(_ report: StoreDiffReport) -> [MailboxName: Omission.Reason] {
-    let drift = report.differences.filter { $0.status == .drift }
-    let settings = report.options.settings
-    var omissions: [MailboxName: Omission.Reason] = [:]
-    /// Omitted renames by what the replica calls the mailbox, whose followers were not yet looked at.
-    var waiting: [MailboxName] = []
-    var renames: [MailboxName: MailboxName] = [:]
-    var removals: [[UInt8]: [MailboxName]] = [:]
-    func omit(_ name: MailboxName, _ reason: Omission.Reason) {
-      guard omissions[name] == nil else { return }
-      omissions[name] = reason
-      if let replicaName = renames[name] { waiting.append(replicaName) }
-    }
-    for difference in drift {
-      if case .renamed(let replicaName, _) = difference.detail { renames[difference.name] = replicaName }
-      if let line = difference.repair?.first, line.verb == .unuser {
-        removals[line.first, default: []].append(difference.name)
-      }
-    }
-    for difference in drift {
-      let names = [difference.name, renames[difference.name] ?? difference.name]
-      let isUnwritable =
-        difference.repair?.contains(where: \.isUnwritable) == true
-        // Another mailbox would be meant.
-        || names.contains { settings.name(inLog: $0.internalName) != $0 }
-      if isUnwritable {
-        omit(difference.name, .unwritable)
-      } else if report.client.abortsOnSharedMailboxes, difference.user == nil,
-        difference.detail.direction == .replicaAhead || difference.detail.direction == .divergent
-      {
-        omit(difference.name, .abortsClient)
-      }
-    }
-    let names = Set(drift.map(\.name))
-    while let held = waiting.popLast() {
-      if names.contains(held) { omit(held, .needsOmitted) }
-      guard !held.isDeleted, let owner = held.owner else { continue }
-      for name in removals.removeValue(forKey: owner) ?? [] { omit(name, .needsOmitted) }
-    }
-    return omissions
+    omissions = omitted.reasons.map { Omission(name: $0.key, reason: $0.value) }.sorted { $0.name < $1.name }
   }
 }
 
