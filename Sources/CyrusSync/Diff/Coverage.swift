@@ -28,92 +28,63 @@ struct Cover: Sendable, Hashable {
 struct Coverage {
   private let batches: [PendingBatch]
   private let client: SyncClientVersion
-  /// Covers of renames by id: of those that were asked for.
-  private var renameCovers: [[UInt8]: Cover?] = [:]
-  /// Whether groups rename ids.
-  private var groupRenames: [GroupRename: Bool] = [:]
-  /// The first file in which a user can be done as a whole, of users who got mailboxes from others.
-  private var firstWholeBatches: [[UInt8]: Int] = [:]
+  /// Covers of renames by id.
+  private var renameCovers: [[UInt8]: Cover] = [:]
+  /// What becomes of groups and users in each file.
+  private var outcomes: [Outcome] = []
   /// Of lines that were asked for. One may explain everything, and be long.
   private var explanations: [Cover: StoreDifference.Explanation] = [:]
 
-  /// Groups that sync_client gives up.
-  private var failingGroups: Set<FileGroup> = []
-  /// Groups instead of which it does the users of their mailboxes as a whole.
-  private var promotedGroups: Set<FileGroup> = []
-
-  private struct FileGroup: Hashable {
-    let batch: Int
-    let group: Int32
-  }
-
-  private struct GroupRename: Hashable {
-    let id: [UInt8]
-    let batch: Int
-    let group: Int32
+  private struct Outcome {
+    /// Groups that sync_client gives up, and those instead of which it does the users of their mailboxes as a whole.
+    let failingGroups: Set<Int32>
+    let promotedGroups: Set<Int32>
+    /// Users who cannot be done as a whole.
+    let narrowOwners: Set<[UInt8]>
   }
 
   init(_ batches: [PendingBatch], _ client: SyncClientVersion, _ store: StoreFacts) {
     self.batches = batches
     self.client = client
-    // Those that doing a whole user does not settle.
-    let renames = store.renames.filter { _, rename in
-      rename.name.owner != rename.replicaName.owner || store.liveOwner(of: rename.name) == nil
-    }
-    for (id, rename) in renames {
-      for index in 0..<(cover(ofRename: id, store)?.batch ?? batches.count) {
-        for member in batches[index].mailboxes[rename.name]?.all ?? [] {
-          failingGroups.insert(FileGroup(batch: index, group: member.group))
-        }
+    let kinds = RenameKinds(store)
+    for index in batches.indices {
+      var file = FileRenames(batches[index], kinds, done: renameCovers, store)
+      outcomes.append(
+        Outcome(
+          failingGroups: file.failingGroups, promotedGroups: file.promotedGroups, narrowOwners: file.narrowOwners))
+      var found: [[UInt8]: Cover] = [:]
+      for (id, rename) in store.renames where renameCovers[id] == nil {
+        guard let line = line(ofRename: id, rename, in: index, &file, store) else { continue }
+        found[id] = Cover(batch: index, line: line)
       }
+      renameCovers.merge(found) { earlier, _ in earlier }
     }
-    // Of those that a failing group was to rename, none is sure.
-    if !failingGroups.isEmpty { renameCovers = [:] }
-    for (id, rename) in renames {
-      guard let owner = rename.name.owner else { continue }
-      let batch = cover(ofRename: id, store)?.batch ?? Int.max
-      firstWholeBatches[owner] = max(firstWholeBatches[owner] ?? 0, batch)
-    }
-    let others = store.renames.filter { renames[$0.key] == nil }
-    for rename in others.values {
-      guard let owner = rename.name.owner else { continue }
-      var batch = 0
-      if store.heldNames.contains(rename.name) {
-        // Nothing takes away what has its name on the replica.
-        batch = Int.max
-      } else if let holder = store.movedAway[rename.name], renames[holder.id] != nil {
-        // Its name is free only when another user has what is there.
-        batch = cover(ofRename: holder.id, store)?.batch ?? Int.max
-      }
-      if batch > 0 { firstWholeBatches[owner] = max(firstWholeBatches[owner] ?? 0, batch) }
-    }
-    for (id, rename) in others { markGroups(with: rename.name, id, store) }
-    renameCovers = [:]
   }
 
-  /// Marks the groups that have the new name of a mailbox, but cannot give it that.
-  private mutating func markGroups(with name: MailboxName, _ id: [UInt8], _ store: StoreFacts) {
-    for index in batches.indices {
-      for member in batches[index].mailboxes[name]?.all ?? [] where !renames(id, in: member.group, of: index, store) {
-        if cover(ofRename: id, before: index, store) != nil { return }
-        let group = FileGroup(batch: index, group: member.group)
-        if name.owner.map({ isWhole($0, in: index) }) == true {
-          promotedGroups.insert(group)
-        } else {
-          failingGroups.insert(group)
-        }
-      }
+  /// The line by which a file makes a rename.
+  private func line(
+    ofRename id: [UInt8], _ rename: (name: MailboxName, replicaName: MailboxName), in batch: Int,
+    _ file: inout FileRenames, _ store: StoreFacts
+  ) -> Int32? {
+    let (new, old) = rename
+    let members = members(new, in: batch, store)
+    guard new.owner == old.owner, let owner = store.liveOwner(of: new) else {
+      return members.first { file.moves(id, in: $0.group) }?.line
     }
+    guard isWhole(owner, in: batch) else { return members.first { file.renames(id, in: $0.group) }?.line }
+    // Should the new name be taken, the whole user is done.
+    let both = members.first { batches[batch].has(old, in: $0.group) }
+    return both?.line ?? batches[batch].users.line(of: owner) ?? members.first?.line
   }
 
   /// The groups of a file that a mailbox is in and that see to it.
   private func members(_ name: MailboxName, in batch: Int, _ store: StoreFacts) -> [Membership] {
     let members = batches[batch].mailboxes[name]?.all ?? []
-    if failingGroups.isEmpty, promotedGroups.isEmpty { return members }
+    let outcome = outcomes[batch]
+    if outcome.failingGroups.isEmpty, outcome.promotedGroups.isEmpty { return members }
     return members.filter { member in
-      let group = FileGroup(batch: batch, group: member.group)
-      if failingGroups.contains(group) { return false }
-      guard promotedGroups.contains(group) else { return true }
+      if outcome.failingGroups.contains(member.group) { return false }
+      guard outcome.promotedGroups.contains(member.group) else { return true }
       return store.liveOwner(of: name).map { isWhole($0, in: batch) } == true
     }
   }
@@ -141,7 +112,7 @@ struct Coverage {
     isWhole(owner, in: batch) ? batches[batch].users.line(of: owner) : nil
   }
 
-  private func isWhole(_ owner: [UInt8], in batch: Int) -> Bool { firstWholeBatches[owner] ?? 0 <= batch }
+  private func isWhole(_ owner: [UInt8], in batch: Int) -> Bool { !outcomes[batch].narrowOwners.contains(owner) }
 
   /// What covers a mailbox that is on both sides under one name.
   func cover(of name: MailboxName, _ store: StoreFacts) -> Cover? {
@@ -152,7 +123,7 @@ struct Coverage {
   }
 
   /// What covers a mailbox that is missing on the replica, where another may have its name.
-  mutating func cover(ofMissing name: MailboxName, isBlocked: Bool, _ store: StoreFacts) -> Cover? {
+  func cover(ofMissing name: MailboxName, isBlocked: Bool, _ store: StoreFacts) -> Cover? {
     let hasInbox = name.owner == nil || name.isINBOX || name.isDeleted || store.hasInboxOnReplica(name)
     let owner = store.liveOwner(of: name)
     func line(in batch: Int) -> Int32? {
@@ -162,7 +133,7 @@ struct Coverage {
     guard let cover = first(line) else { return nil }
     guard isBlocked else { return cover }
     // What holds the name on the replica is called so there.
-    guard let blocker = store.movedAway[name], let earlier = self.cover(ofRename: blocker.id, store) else { return nil }
+    guard let blocker = store.movedAway[name], let earlier = self.cover(ofRename: blocker.id) else { return nil }
     if earlier.batch <= cover.batch { return cover }
     // A later file may name it again.
     for index in earlier.batch..<batches.count {
@@ -172,57 +143,7 @@ struct Coverage {
   }
 
   /// What covers a rename.
-  mutating func cover(ofRename id: [UInt8], _ store: StoreFacts) -> Cover? {
-    if let known = renameCovers[id] { return known }
-    let cover = cover(ofRename: id, before: batches.count, store)
-    renameCovers[id] = .some(cover)
-    return cover
-  }
-
-  private mutating func cover(ofRename id: [UInt8], before end: Int, _ store: StoreFacts) -> Cover? {
-    guard let (new, old) = store.renames[id] else { return nil }
-    let owner = old.owner == new.owner ? store.liveOwner(of: new) : nil
-    for index in 0..<end {
-      let members = members(new, in: index, store)
-      let both = members.first { member in
-        // Within a user, should the new name be taken, the whole user is done.
-        owner.map { isWhole($0, in: index) } == true
-          ? batches[index].has(old, in: member.group) : renames(id, in: member.group, of: index, store)
-      }
-      if let both { return Cover(batch: index, line: both.line) }
-      guard let owner, isWhole(owner, in: index) else { continue }
-      if let line = batches[index].users.line(of: owner) ?? members.first?.line {
-        return Cover(batch: index, line: line)
-      }
-    }
-    return nil
-  }
-
-  /// Whether a group renames a mailbox: it has both names, and renames what has the new one on the replica, unless an
-  /// earlier file does.
-  private mutating func renames(_ id: [UInt8], in group: Int32, of batch: Int, _ store: StoreFacts) -> Bool {
-    var path: [GroupRename] = []
-    var current = id
-    var answer = true
-    while let (new, old) = store.renames[current] {
-      let step = GroupRename(id: current, batch: batch, group: group)
-      if let known = groupRenames[step] {
-        answer = known
-        break
-      }
-      guard batches[batch].has(new, in: group), batches[batch].has(old, in: group) else {
-        answer = !path.isEmpty && cover(ofRename: current, before: batch, store) != nil
-        break
-      }
-      path.append(step)
-      // What closes on itself here is no matter of lines.
-      groupRenames[step] = true
-      guard let holder = store.movedAway[new] else { break }
-      current = holder.id
-    }
-    for step in path { groupRenames[step] = answer }
-    return answer
-  }
+  func cover(ofRename id: [UInt8]) -> Cover? { renameCovers[id] }
 
   /// What covers a mailbox that only the replica has.
   func cover(

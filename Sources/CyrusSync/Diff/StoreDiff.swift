@@ -117,7 +117,7 @@ public struct StoreDiff: Sendable {
 }
 
 extension Coverage {
-  mutating func cover(of difference: RawDifference, _ facts: StoreFacts) -> Cover? {
+  func cover(of difference: RawDifference, _ facts: StoreFacts) -> Cover? {
     let name = difference.name
     switch difference.detail {
     case .missing(let blocker): return cover(ofMissing: name, isBlocked: blocker != nil, facts)
@@ -126,7 +126,7 @@ extension Coverage {
     default:
       // Of a renamed mailbox whatever else differs is settled by its rename.
       guard let id = difference.id, facts.renames[id] != nil else { return cover(of: name, facts) }
-      return cover(ofRename: id, facts)
+      return cover(ofRename: id)
     }
   }
 }
