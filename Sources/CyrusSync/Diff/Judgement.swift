@@ -109,9 +109,10 @@ struct Judgement {
   private func canRemove(_ difference: RawDifference, _ tombstone: StoreDifference.Tombstone) -> Bool {
     // What a damaged list lacks may be there.
     guard facts.masterIsWhole, !difference.isSkippedOnMaster else { return false }
-    if !client.knowsRemovals || canRemoveUser(of: difference.name) { return true }
-    // A removal by name does nothing while the master has a mailbox of that name.
-    if !client.needsTombstones { return !facts.replacedNames.contains(difference.name) }
+    if canRemoveUser(of: difference.name) { return true }
+    // While the master has another mailbox of that name, nothing removes this one but what is meant for that.
+    if facts.replacedNames.contains(difference.name) { return false }
+    if !client.needsTombstones { return true }
     if client.deletesByUniqueID {
       return difference.id.map(facts.deletedIDs.contains) == true || tombstone == .sameID
     }

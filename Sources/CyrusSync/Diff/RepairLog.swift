@@ -33,6 +33,8 @@ public struct RepairLog: Sendable {
       case unwritable
       /// A mailbox has to be renamed before, whose line was left out, or that does not hold still.
       case needsOmitted
+      /// The line would name a mailbox of the master that the replica refuses, too, with all that is done for its owner.
+      case namesRefused
     }
   }
 

@@ -1,6 +1,7 @@
 // Lines that are left out of a repair, and what cannot be done without them.
 //
-//   left out      what no line can say; what sync_client would die of
+//   left out      what no line can say; what sync_client would die of; what is to give up a name that the replica then
+//                 refuses to the master's mailbox: the line has both names, and ends with the latter
 //   withheld      their renames; those that did not hold still, or cannot be done; those on their way that it would die of
 //   needs these   what is to get the old name, or a name below the new one; the end of the old owner
 
@@ -28,18 +29,35 @@ struct RepairOmissions {
       if case .renamed(let replicaName, _) = difference.detail { renames[difference.name] = replicaName }
     }
     let drift = report.differences.filter { $0.status == .drift }
-    for difference in drift { index(difference) }
+    let refused = Self.refusedNames(report)
     for difference in drift {
+      index(difference)
       if isUnwritable(difference, report.options.settings) {
         omit(difference.name, .unwritable)
       } else if difference.aborts(report.client) {
         omit(difference.name, .abortsClient)
       }
     }
+    for difference in drift {
+      guard case .renamed(let replicaName, _) = difference.detail, refused.contains(replicaName) else { continue }
+      omit(difference.name, .namesRefused)
+    }
     for difference in report.differences where renames[difference.name] != nil {
       if isStuck(difference, report) { withhold(difference.name) }
     }
     while let name = waiting.popLast() { follow(name) }
+  }
+
+  /// Names that the replica does not give to the master's mailboxes.
+  private static func refusedNames(_ report: StoreDiffReport) -> Set<MailboxName> {
+    var names: Set<MailboxName> = []
+    for difference in report.differences where [.conflict, .pendingConflict].contains(difference.status) {
+      switch difference.detail {
+      case .missing, .renamed: names.insert(difference.name)
+      default: break
+      }
+    }
+    return names
   }
 
   private mutating func index(_ difference: StoreDifference) {

@@ -189,6 +189,7 @@ extension RepairLog.Omission.Reason {
     case .abortsClient: "sync_client 3.6.0 to 3.6.6 dies of a shared mailbox that is newer on the replica"
     case .unwritable: "a name with such bytes cannot stand in a log"
     case .needsOmitted: "a mailbox has to be renamed before, for which there is no line"
+    case .namesRefused: "its old name is that of a mailbox that the replica refuses"
     }
   }
 }
