@@ -34,7 +34,8 @@ struct MadePair {
     return builder.bytes
   }
 
-  func report() throws -> StoreDiffReport {
+  /// - Parameter logs: Nil for ``log``.
+  func report(pending logs: [SyncLog]? = nil) throws -> StoreDiffReport {
     let folder = try TemporaryFolder()
     var bytes = file(master)
     if masterIsDamaged {
@@ -46,7 +47,7 @@ struct MadePair {
     return try diff.report(
       master: StoreSnapshot(Database(path: folder.path("master")), settings: diff.settings, locking: .none),
       replica: StoreSnapshot(Database(path: folder.path("replica")), settings: diff.settings, locking: .none),
-      pending: log.isEmpty ? [] : [SyncLog(label: "log-run", bytes: Array(log.utf8))])
+      pending: logs ?? (log.isEmpty ? [] : [SyncLog(label: "log-run", bytes: Array(log.utf8))]))
   }
 
   /// The lines that make it good.

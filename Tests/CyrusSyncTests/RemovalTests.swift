@@ -104,6 +104,14 @@ import Testing
     #expect(try pair.repair() == [])
   }
 
+  @Test func `a user is not removed whose mailbox another is to get, but has not wholly`() throws {
+    for value in ["%(T ez I joe2)", "%(T er I joe2 S other)"] {
+      var pair = Self.stray()
+      pair.master["Nuser/ann/a"] = value
+      #expect(try pair.repair() == [])
+    }
+  }
+
   @Test func `one id twice keeps a user from being removed`() throws {
     var pair = Self.stray()
     pair.replica["Nuser/joe/b"] = Pair.mailbox("joe2")

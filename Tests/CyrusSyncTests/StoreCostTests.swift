@@ -34,6 +34,16 @@ import Testing
     #expect(quickly { PendingBatch(ended, client: client).steps(client: client) }.count == 1)
   }
 
+  @Test func `one mailbox may be renamed to any number of users in file after file`() throws {
+    var pair = MadePair()
+    pair.master["Nuser/ann/a"] = MadePair.mailbox("a")
+    pair.replica["Nuser/joe/b"] = MadePair.mailbox("a")
+    pair.master["Nuser/joe"] = MadePair.mailbox("joe")
+    let log = Self.log { "RENAME user.ann.a user.u\($0).a" }
+    let report = try quickly { try pair.report(pending: [log, log, log]) }
+    #expect(report.differences.map(\.status) == [.drift, .drift])
+  }
+
   @Test func `a chain of renames may be of any length`() throws {
     var pair = MadePair()
     for number in 0..<Self.count {

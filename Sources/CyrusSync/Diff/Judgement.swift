@@ -72,7 +72,10 @@ struct Judgement {
   private mutating func canCreate(_ name: MailboxName, isBlocked: Bool) -> Bool {
     if isBlocked, facts.movedAway[name] == nil || !canRename(from: name) { return false }
     guard name.owner != nil, !name.isINBOX, !name.isDeleted else { return true }
-    return facts.liveOwner(of: name) != nil || facts.hasInboxOnReplica(name)
+    if facts.hasInboxOnReplica(name) { return true }
+    // The INBOX comes first, if it can.
+    guard let owner = facts.liveOwner(of: name), let inbox = facts.inboxDifferences[owner] else { return false }
+    return isRepairable(inbox)
   }
 
   /// Whether a mailbox that the replica calls so can get the master's name.

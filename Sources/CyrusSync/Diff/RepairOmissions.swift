@@ -1,9 +1,10 @@
 // Lines that are left out of a repair, and what cannot be done without them.
 //
-//   left out      what no line can say; what sync_client would die of; what is to give up a name that the replica then
-//                 refuses to the master's mailbox: the line has both names, and ends with the latter
-//   withheld      their renames; those that did not hold still, or cannot be done; those on their way that it would die of
-//   needs these   what is to get the old name, or a name below the new one; the end of the old owner
+//   left out      what no line can say; what sync_client would die of
+//   withheld      mailboxes that do not get their names: those left out, those that cannot be made or renamed, or did not
+//                 hold still, and those on their way that sync_client would die of
+//   needs these   what is to get the old name of such a one, or a name below the new one; the end of the old owner; and what
+//                 is to give up the new name, as its line has that as well, and ends with it
 
 import CyrusMailboxes
 
@@ -11,7 +12,7 @@ import CyrusMailboxes
 struct RepairOmissions {
   /// Why, by names.
   private(set) var reasons: [MailboxName: RepairLog.Omission.Reason] = [:]
-  /// Mailboxes that are not renamed.
+  /// Mailboxes that do not get their names on the replica, or not surely.
   private(set) var withheldNames: Set<MailboxName> = []
   /// Users from or to whom they are not renamed: whole, these would be refused, or lose them on the replica.
   private(set) var narrowUsers: Set<[UInt8]> = []
@@ -22,11 +23,21 @@ struct RepairOmissions {
   private var names: Set<MailboxName> = []
   private var removals: [[UInt8]: [MailboxName]] = [:]
   private var children: [MailboxName: [MailboxName]] = [:]
+  /// Mailboxes that are to give up a name.
+  private var givers: [MailboxName: MailboxName] = [:]
+  /// Those that are to get one.
+  private var getters: Set<MailboxName> = []
   private var waiting: [MailboxName] = []
 
   init(_ report: StoreDiffReport) {
     for difference in report.differences {
-      if case .renamed(let replicaName, _) = difference.detail { renames[difference.name] = replicaName }
+      switch difference.detail {
+      case .renamed(let replicaName, _):
+        renames[difference.name] = replicaName
+        getters.insert(difference.name)
+      case .missing: getters.insert(difference.name)
+      default: break
+      }
     }
     let drift = report.differences.filter { $0.status == .drift }
     let refused = Self.refusedNames(report)
@@ -42,7 +53,7 @@ struct RepairOmissions {
       guard case .renamed(let replicaName, _) = difference.detail, refused.contains(replicaName) else { continue }
       omit(difference.name, .namesRefused)
     }
-    for difference in report.differences where renames[difference.name] != nil {
+    for difference in report.differences where getters.contains(difference.name) {
       if isStuck(difference, report) { withhold(difference.name) }
     }
     while let name = waiting.popLast() { follow(name) }
@@ -64,12 +75,9 @@ struct RepairOmissions {
     let name = difference.name
     names.insert(name)
     if let line = difference.repair?.first, line.verb == .unuser { removals[line.first, default: []].append(name) }
-    guard !renames.isEmpty else { return }
-    switch difference.detail {
-    case .missing, .renamed:
-      for parent in name.parents where renames[parent] != nil { children[parent, default: []].append(name) }
-    default: break
-    }
+    if case .renamed(let replicaName, _) = difference.detail { givers[replicaName] = name }
+    guard getters.contains(name) else { return }
+    for parent in name.parents where getters.contains(parent) { children[parent, default: []].append(name) }
   }
 
   private func isUnwritable(_ difference: StoreDifference, _ settings: NameSettings) -> Bool {
@@ -80,10 +88,13 @@ struct RepairOmissions {
     }
   }
 
-  /// Whether a mailbox that was renamed does not get its name, or not surely.
+  /// Whether a mailbox does not get its name, or not surely, though no line is left out.
   private func isStuck(_ difference: StoreDifference, _ report: StoreDiffReport) -> Bool {
     if difference.status == .pending { return difference.aborts(report.client) }
-    guard case .renamed = difference.detail else { return false }
+    switch difference.detail {
+    case .missing, .renamed: break
+    default: return false
+    }
     switch difference.status {
     case .inFlux: return true
     case .conflict, .pendingConflict:
@@ -96,7 +107,7 @@ struct RepairOmissions {
   private mutating func omit(_ name: MailboxName, _ reason: RepairLog.Omission.Reason) {
     guard reasons[name] == nil else { return }
     reasons[name] = reason
-    if renames[name] != nil { withhold(name) }
+    withhold(name)
   }
 
   private mutating func withhold(_ name: MailboxName) {
@@ -105,6 +116,7 @@ struct RepairOmissions {
 
   private mutating func follow(_ name: MailboxName) {
     for child in children.removeValue(forKey: name) ?? [] { omit(child, .needsOmitted) }
+    if let giver = givers[name] { omit(giver, .namesRefused) }
     guard let held = renames[name] else { return }
     if names.contains(held) { omit(held, .needsOmitted) }
     if name.owner != held.owner {

@@ -30,6 +30,8 @@ struct StoreFacts: Sendable {
   let masterIsWhole: Bool
   /// For each owner of a mailbox that differs, on which sides the INBOX is.
   private let inboxes: [[UInt8]: (master: Bool, replica: Bool)]
+  /// INBOXes that are not on the replica, or under another name, by their owners.
+  let inboxDifferences: [[UInt8]: RawDifference]
   /// Those of the owners of whom the master has nothing but tombstones and what lies in `DELETED`.
   let goneUsers: Set<[UInt8]>
 
@@ -67,9 +69,19 @@ struct StoreFacts: Sendable {
       guard let owner = difference.name.owner, !difference.name.isDeleted else { continue }
       switch difference.detail {
       case .unreadable, .duplicateUniqueID: goneUsers.remove(owner)
+      default:
+        // Nor may it go along that the master has it under another user, if only half.
+        if difference.isSkippedOnMaster { goneUsers.remove(owner) }
+      }
+    }
+    var inboxDifferences: [[UInt8]: RawDifference] = [:]
+    for difference in join.differences where difference.name.isINBOX {
+      switch difference.detail {
+      case .missing, .renamed: if let owner = difference.name.owner { inboxDifferences[owner] = difference }
       default: break
       }
     }
+    self.inboxDifferences = inboxDifferences
     self.inboxes = inboxes
     self.goneUsers = goneUsers
     breakableNames = client.breaksCycles ? try Self.breakableNames(join, master, replica) : []
