@@ -162,6 +162,21 @@ import Testing
     #expect(report.count(.pending) == 0)
   }
 
+  @Test func `what is pending behind a line that is refused is told`() throws {
+    let stores = SmallStores(
+      master: Self.inboxes + ["user.ann.New x default 1", "user.bob.New n default 1"],
+      replica: Self.inboxes + ["user.ann.New y default 1"])
+    let lines = ["MAILBOX user.bob.New", "MAILBOX user.ann.New"]
+    let report = try stores.report(Self.diff, pending: lines)
+    #expect(report.lines == ["pendingConflict identityConflict user.ann.New", "pending missing user.bob.New"])
+    // Within a file nobody knows which comes first.
+    #expect(report.heldUpCount == 1)
+    #expect(report.refusedLine?.line == 2)
+    #expect(try stores.report(Self.diff, pending: ["MAILBOX user.bob.New"]).heldUpCount == 0)
+    let sole = try stores.report(Self.diff, pending: ["MAILBOX user.bob.New"], then: ["MAILBOX user.ann.New"])
+    #expect(sole.heldUpCount == 0)
+  }
+
   @Test func `with a user who is done as a whole instead, a deleted one is not`() throws {
     let stores = SmallStores(
       master: ["user.bob j default 1", "user.bob.c c default 1", "DELETED.user.ann.6B07A40D i default 2"],

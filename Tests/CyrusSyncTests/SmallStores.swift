@@ -11,8 +11,8 @@ struct SmallStores {
   let master: [String]
   let replica: [String]
 
-  /// Compares them; with the lines of a log, if there is one.
-  func report(_ diff: StoreDiff, pending lines: [String] = []) throws -> StoreDiffReport {
+  /// Compares them; with the lines of a log, or of two, if there are.
+  func report(_ diff: StoreDiff, pending lines: [String] = [], then more: [String] = []) throws -> StoreDiffReport {
     let folder = FileManager.default.temporaryDirectory.appending(path: "stores-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -21,9 +21,9 @@ struct SmallStores {
       try Data(Self.bytes(mailboxes)).write(to: file)
       return try StoreSnapshot(Database(path: file.path))
     }
-    let log = SyncLog(label: "log", bytes: lines.flatMap { Array("\($0)\n".utf8) })
+    let logs = [lines, more].map { SyncLog(label: "log", bytes: $0.flatMap { Array("\($0)\n".utf8) }) }
     return try diff.report(
-      master: snapshot("master.db", master), replica: snapshot("replica.db", replica), pending: [log])
+      master: snapshot("master.db", master), replica: snapshot("replica.db", replica), pending: logs)
   }
 
   private static func bytes(_ mailboxes: [String]) -> [UInt8] {

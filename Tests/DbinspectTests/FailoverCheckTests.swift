@@ -37,6 +37,23 @@ import Testing
       ], "\(run)")
   }
 
+  @Test func `what waits behind a line that is refused is told`() throws {
+    let pair = StoresAndLog("06-conflicts", 2)
+    let folder = try TemporaryFolder()
+    let log = "MAILBOX DELETED.user.first^last.Q.6B02A0E2\nMAILBOX user.bob.New\n"
+    try log.write(toFile: folder.url.appending(path: "log").path, atomically: true, encoding: .utf8)
+    let arguments = [
+      pair.path("master.db"), pair.path("replica.db"), "--synclog", folder.url.appending(path: "log").path, "--at-rest",
+    ]
+    let run = try Tool.run(["failover-check"] + arguments)
+    #expect(run.lines.first?.contains("1 that are, 1 of them behind a line that the replica refuses") == true, "\(run)")
+    let diff = try Tool.run(["diff"] + arguments)
+    #expect(
+      diff.errors.contains("sync_client may never get to 1 pending: the replica refuses")
+        && diff.errors.contains("log:2: MAILBOX user.bob.New"),
+      "\(diff)")
+  }
+
   @Test func `equal stores without lines are ready`() throws {
     let pair = StoresAndLog("08-index", 0)
     let folder = try TemporaryFolder()

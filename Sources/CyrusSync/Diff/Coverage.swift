@@ -19,9 +19,11 @@
 import CyrusMailboxes
 
 /// A line of one of the files.
-struct Cover: Sendable, Hashable {
+struct Cover: Sendable, Hashable, Comparable {
   let batch: Int
   let line: Int32
+
+  static func < (left: Cover, right: Cover) -> Bool { (left.batch, left.line) < (right.batch, right.line) }
 }
 
 /// Finds what covers differences.

@@ -70,7 +70,7 @@ public struct StoreDiff: Sendable {
     if client.addsFormerNames, !join.differences.isEmpty {
       for index in batches.indices { try batches[index].addFormerNames(master) }
     }
-    var (differences, narrowUsers) = judge(join, facts, client, batches)
+    var (differences, narrowUsers, refused) = judge(join, facts, client, batches)
     differences.sort { left, right in
       if left.name != right.name { return left.name < right.name }
       return left.detail.className < right.detail.className
@@ -81,15 +81,18 @@ public struct StoreDiff: Sendable {
       isMasterComplete: master.isComplete, isReplicaComplete: replica.isComplete,
       mailboxCount: (merge.liveCount.master, merge.liveCount.replica),
       skippedCount: (merge.skippedCount.master, merge.skippedCount.replica),
-      forms: (master.list.form, replica.list.form), facts: facts, narrowUsers: narrowUsers)
+      forms: (master.list.form, replica.list.form), facts: facts, narrowUsers: narrowUsers,
+      refusedLine: refused)
   }
 
   private func judge(
     _ join: StoreJoin, _ facts: StoreFacts, _ client: SyncClientVersion, _ batches: [PendingBatch]
-  ) -> ([StoreDifference], NarrowUsers) {
+  ) -> ([StoreDifference], NarrowUsers, refused: StoreDifference.Explanation?) {
     var judgement = Judgement(self, client, facts)
     var coverage = Coverage(batches, client, facts)
     var narrowUsers = NarrowUsers()
+    /// The first line that is refused.
+    var refused: Cover?
     let judged = join.differences.map { raw in
       let severity = judgement.severity(raw)
       let isRepairable = judgement.isRepairable(raw)
@@ -103,16 +106,22 @@ public struct StoreDiff: Sendable {
       case (_, nil, false): status = .conflict
       }
       narrowUsers.note(raw, status, client)
+      if status == .pendingConflict, raw.isRefused, let cover {
+        refused = refused.map { min($0, cover) } ?? cover
+      }
       return (severity, isRepairable, cover, status)
     }
     let differences = zip(join.differences, judged).map { raw, judged in
       let (severity, isRepairable, cover, status) = judged
-      return StoreDifference(
+      var difference = StoreDifference(
         detail: raw.detail, name: raw.name, uniqueID: raw.id, severity: severity, status: status,
         repair: isRepairable ? judgement.repair(of: raw, narrowUsers) : nil,
         explanation: status == .ignored ? nil : cover.map { coverage.explanation($0) })
+      // Within a file the order of groups is that of a hash table.
+      if status == .pending, let refused, let cover { difference.isHeldUp = cover.batch >= refused.batch }
+      return difference
     }
-    return (differences, narrowUsers)
+    return (differences, narrowUsers, refused.map { coverage.explanation($0) })
   }
 }
 

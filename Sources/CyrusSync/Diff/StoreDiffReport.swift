@@ -26,11 +26,17 @@ public struct StoreDiffReport: Sendable {
   public let forms: (master: MailboxListForm, replica: MailboxListForm)
   let facts: StoreFacts
   let narrowUsers: NarrowUsers
+  /// The first line of the logs that the replica refuses, as far as that can be told. sync_client ends there, each time it
+  /// reads the log, until a person has settled it.
+  public let refusedLine: StoreDifference.Explanation?
 
   /// How many differences are of a status.
   public func count(_ status: StoreDifference.Status) -> Int {
     differences.reduce(0) { $0 + ($1.status == status ? 1 : 0) }
   }
+
+  /// How many differences are pending by lines that sync_client may never get to, as it ends at ``refusedLine``.
+  public var heldUpCount: Int { differences.count { $0.isHeldUp && $0.status == .pending } }
 
   /// Whether making good what differs changes the master as well, as the replica is ahead in something.
   public var hasCopybackRisk: Bool {

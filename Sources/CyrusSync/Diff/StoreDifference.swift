@@ -18,6 +18,8 @@ public struct StoreDifference: Sendable, Hashable {
   public let repair: [SyncAction]?
   /// The first line of the pending log that covers it.
   public let explanation: Explanation?
+  /// Whether it is pending by a line that sync_client may never get to, as the replica refuses another.
+  public internal(set) var isHeldUp = false
 
   /// The user whose mailbox it is or was, with the domain if there is one; nil for a shared one.
   public var user: [UInt8]? { name.owner }

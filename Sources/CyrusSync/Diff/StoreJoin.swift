@@ -23,6 +23,12 @@ struct RawDifference {
   var replicaIsEmpty = false
   /// Whether the master has a mailbox of this id that is not replicated.
   var isSkippedOnMaster = false
+
+  /// Whether the replica refuses it, if no repair settles it. What only the replica has is just left, or removed.
+  var isRefused: Bool {
+    if case .extra = detail { return false }
+    return true
+  }
 }
 
 /// Two lists joined by names and then by ids.

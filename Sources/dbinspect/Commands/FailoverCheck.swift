@@ -165,7 +165,9 @@ struct Stakes {
     case .behind: return "\(counted(lossCount, "difference")) on their way, \(pending)"
     case .unsafe:
       let others = lossCount - unexplainedCount
-      return "\(counted(unexplainedCount, "difference")) not on their way, \(others) that are, \(pending)"
+      let heldUp = run.report.heldUpCount
+      let refused = heldUp > 0 ? ", \(heldUp) of them behind a line that the replica refuses" : ""
+      return "\(counted(unexplainedCount, "difference")) not on their way, \(others) that are\(refused), \(pending)"
     }
   }
 

@@ -104,6 +104,11 @@ extension DiffAnswer {
     for omission in repair.omissions {
       Talk.line("note: no line for \(escaped(omission.name.internalName.rawSpan)): \(omission.reason.text)")
     }
+    if report.heldUpCount > 0, let line = report.refusedLine {
+      Talk.line(
+        "note: sync_client may never get to \(report.heldUpCount) pending: the replica refuses "
+          + "\(printable(line.file)):\(line.line): \(escaped(line.text.rawSpan))")
+    }
     let conflicts = report.differences.filter { $0.status == .conflict || $0.status == .pendingConflict }
     var told: Set<String> = []
     for difference in conflicts {
@@ -172,7 +177,7 @@ extension StoreDifference {
         ? "rename it to a free name on the master, sync, rename it back, sync"
         : "free the name on the replica first"
     case .extra:
-      "the master has no usable tombstone: delete it on the replica as administrator, or with sync_client -O -u from 3.13 on"
+      "nothing on the master proves that it was deleted: if it was, delete it on the replica as administrator"
     case .partition: "create that partition on the replica, or sync with -p"
     case .type: "delete it on the replica as administrator, and sync it anew"
     case .unreadable: "dbinspect check tells what is wrong with the record"
