@@ -60,6 +60,16 @@ import Testing
     #expect(closed.count(.conflict) == Self.count)
   }
 
+  @Test func `a name may have any number of levels`() throws {
+    var pair = MadePair()
+    let levels = String(repeating: "/a", count: 5 * Self.count)
+    pair.master["Nshared"] = MadePair.mailbox("shared")
+    for number in 0..<10 { pair.master["Nshared\(number)\(levels)"] = MadePair.mailbox("id\(number)") }
+    let report = try pair.report()
+    #expect(report.count(.drift) == 11)
+    #expect(quickly { RepairLog(report) }.omissions.count == 10)
+  }
+
   @Test func `a long line may explain all`() throws {
     var pair = MadePair()
     pair.master["Nuser/joe"] = MadePair.mailbox("joe")

@@ -64,9 +64,10 @@ struct RepairCompanions {
 }
 
 extension MailboxName {
-  /// The names above it, the longest first; none of one in `DELETED`, which are not made.
+  /// The names above it, the longest first; none of one in `DELETED`, which are not made, or of one that is longer than any
+  /// of Cyrus's: they could take the square of its length.
   var parents: [MailboxName] {
-    if isDeleted { return [] }
+    if isDeleted || databaseName.count > 1024 { return [] }
     var parents: [MailboxName] = []
     var bytes = databaseName[...]
     while let separator = bytes.lastIndex(of: 0x1F) {
