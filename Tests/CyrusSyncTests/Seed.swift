@@ -1,4 +1,5 @@
-// Seeds of random tests. A failing test names its seed; TEST_SEED=<number> runs the random tests with that one alone.
+// Seeds of random tests. A failing test names its seed; TEST_SEED=<number> runs the random tests with that one alone,
+// TEST_ROUNDS=<count> with so many instead of those that a test asks for.
 
 import Foundation
 import TestSupport
@@ -13,11 +14,10 @@ struct Seed: Sendable, CustomTestStringConvertible {
   /// A generator for these random choices; `stream` tells those of one test from those of another.
   func generator(_ stream: UInt64) -> SplitMix64 { SplitMix64(seed: SplitMix64.mix(number &+ stream << 32)) }
 
-  /// `count` seeds that never change, or the one of the environment.
+  /// `count` seeds that never change, or those that the environment asks for.
   static func some(_ count: UInt64) -> [Seed] {
-    if let text = ProcessInfo.processInfo.environment["TEST_SEED"], let number = UInt64(text) {
-      return [Seed(number: number)]
-    }
-    return (1...count).map { Seed(number: $0) }
+    func number(_ name: String) -> UInt64? { ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) } }
+    if let seed = number("TEST_SEED") { return [Seed(number: seed)] }
+    return (1...max(number("TEST_ROUNDS") ?? count, 1)).map { Seed(number: $0) }
   }
 }
