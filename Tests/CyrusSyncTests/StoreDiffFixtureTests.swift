@@ -77,7 +77,7 @@ import Testing
       object["replica"] = replica
     case .content(let fields, _):
       object["fields"] = Dictionary(uniqueKeysWithValues: fields.map { ($0.name, [$0.master, $0.replica]) })
-    case .type, .unreadable, .duplicateUniqueID: break
+    case .type, .unreadable, .duplicateUniqueID, .other: break
     }
     if let direction = difference.detail.direction { object["direction"] = direction.rawValue }
     object["repair"] = difference.repair?.map { string($0.text) }

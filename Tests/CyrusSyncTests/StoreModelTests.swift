@@ -222,7 +222,7 @@ struct ModelRound {
     case .uidValidityEntry(let master, let replica): words.append("\(master)/\(replica)")
     case .content(let fields, _):
       words.append(fields.map { "\($0.name) \($0.master)/\($0.replica)" }.joined(separator: " "))
-    case .type, .unreadable, .duplicateUniqueID: words.append("")
+    case .type, .unreadable, .duplicateUniqueID, .other: words.append("")
     }
     words.append(difference.detail.direction?.rawValue ?? "")
     words += [difference.severity.rawValue, difference.status.rawValue]

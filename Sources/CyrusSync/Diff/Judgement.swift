@@ -38,7 +38,7 @@ struct Judgement {
       let hasOwnerOnMaster = facts.liveOwner(of: difference.name) != nil
       if difference.name.isINBOX, !hasOwnerOnMaster { return .high }
       return canRemove(difference, tombstone) ? .medium : .high
-    case .acl: return .medium
+    case .acl, .other: return .medium
     case .partition, .folderModseq: return .low
     case .uidValidityEntry, .createdModseqEntry: return .info
     case .content(_, let direction): return direction == .masterAhead ? .medium : .high
@@ -58,7 +58,7 @@ struct Judgement {
     case .extra(let tombstone): !difference.name.isDeleted && canRemove(difference, tombstone)
     case .acl, .folderModseq, .content: canReach(difference)
     case .partition: canReach(difference)
-    case .type, .uidValidityEntry, .createdModseqEntry, .unreadable, .duplicateUniqueID: false
+    case .type, .uidValidityEntry, .createdModseqEntry, .unreadable, .duplicateUniqueID, .other: false
     }
   }
 

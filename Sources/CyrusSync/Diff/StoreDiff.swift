@@ -36,6 +36,8 @@ public struct StoreDiff: Sendable {
   public var isCacheInUse = false
   /// Which names are deleted ones, and which domain means none.
   public var settings = NameSettings()
+  /// What both sides have of quotas, subscriptions and the like, as far as it is to be compared.
+  public var otherStates: [OtherState] = []
   /// Tells what mailboxes hold; nil to compare the lists alone.
   public var states: MailboxStateSource?
 
@@ -71,6 +73,7 @@ public struct StoreDiff: Sendable {
       for index in batches.indices { try batches[index].addFormerNames(master) }
     }
     var (differences, narrowUsers, refused) = judge(join, facts, client, batches)
+    differences += try otherDifferences(master, batches)
     differences.sort { left, right in
       if left.name != right.name { return left.name < right.name }
       return left.detail.className < right.detail.className

@@ -21,8 +21,11 @@ public struct StoreDifference: Sendable, Hashable {
   /// Whether it is pending by a line that sync_client may never get to, as the replica refuses another.
   public internal(set) var isHeldUp = false
 
-  /// The user whose mailbox it is or was, with the domain if there is one; nil for a shared one.
-  public var user: [UInt8]? { name.owner }
+  /// The user whose mailbox it is or was, or whom it is about, with the domain if there is one; nil if there is none.
+  public var user: [UInt8]? {
+    if case .other(let state) = detail { return state.user }
+    return name.owner
+  }
 
   /// How bad a difference is.
   public enum Severity: String, Sendable, Hashable, CaseIterable, Comparable {
@@ -112,6 +115,8 @@ public struct StoreDifference: Sendable, Hashable {
     case unreadable(Side)
     /// Two mailboxes of one side have the same unique id; the other one's name.
     case duplicateUniqueID(Side, other: MailboxName)
+    /// Something besides mailboxes.
+    case other(OtherState)
   }
 
   /// A side of a pair.
@@ -160,6 +165,7 @@ extension StoreDifference.Detail {
     case .content: "content"
     case .unreadable: "unreadable"
     case .duplicateUniqueID: "duplicateUniqueid"
+    case .other(let state): state.className
     }
   }
 

@@ -150,6 +150,7 @@ extension StoreDifference.Detail {
       ": \(direction.rawValue): "
         + fields.map { "\($0.name) \($0.texts.master) is \($0.texts.replica)" }.joined(separator: ", ")
     case .unreadable(let side): ": its record on the \(side.rawValue) cannot be decoded"
+    case .other: ": differs"
     case .duplicateUniqueID(let side, let other):
       ": on the \(side.rawValue) \(quoted(other.internalName)) has the same unique id"
     }

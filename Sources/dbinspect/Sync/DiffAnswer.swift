@@ -158,6 +158,9 @@ extension Output {
         }
       }
     case .unreadable(let side): member("side", side.rawValue)
+    case .other(let state):
+      member("master", bytesOrNull: state.master)
+      member("replica", bytesOrNull: state.replica)
     case .duplicateUniqueID(let side, let other):
       member("side", side.rawValue)
       member("other", bytes: other.internalName.rawSpan)
