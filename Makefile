@@ -12,7 +12,7 @@ help:
 	@echo 'make build     dbinspect, optimised: .build/release/dbinspect'
 	@echo 'make setup     install the Debian packages that building and testing need'
 	@echo 'make lint      check the form of the sources'
-	@echo 'make check     lint, tests, threads and ten seconds of fuzzing each: what must pass before a change lands'
+	@echo 'make check     lint, tests, documentation, threads and ten seconds of fuzzing each: what must pass before a change lands'
 	@echo 'make threads   the tests with many threads, under the thread sanitizer'
 	@echo 'make bench     time the libraries and dbinspect against their rivals, on files of MAILBOXES=$(MAILBOXES)'
 	@echo 'make fuzz      feed the parsers with mutated files, SECONDS=$(SECONDS) for each target'
@@ -41,7 +41,7 @@ lint:
 	  Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Benchmarks
 
 # What is built here has no warnings: they are errors.
-check: lint test threads fuzz
+check: lint test docs threads fuzz
 
 # Many threads at once under the thread sanitizer.
 threads:

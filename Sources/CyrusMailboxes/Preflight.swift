@@ -20,8 +20,8 @@ extension MailboxListCheck {
   /// - Parameters:
   ///   - release: The release to upgrade to. For a file of that release already, what its programs would stumble over.
   ///   - list: All records of the file.
-  /// - Throws: As ``report(on:)``.
-  /// - Complexity: As ``report(on:)``.
+  /// - Throws: As ``report(on:progress:)``.
+  /// - Complexity: As ``report(on:progress:)``.
   public func preflight(
     for release: UpgradeTarget, on list: borrowing RecordList
   ) throws(DatabaseError) -> MailboxListReport {

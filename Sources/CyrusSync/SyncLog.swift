@@ -108,7 +108,9 @@ public struct SyncLog: Sendable {
 
   /// An argument of a line, without quotes and backslashes, up to the first NUL.
   ///
-  /// - Parameter index: 0 for the first, 1 for the second.
+  /// - Parameters:
+  ///   - index: 0 for the first, 1 for the second.
+  ///   - line: One of ``lines``.
   /// - Returns: nil if the line has no such argument, or is of another log.
   /// - Complexity: O(length of the line).
   public func argument(_ index: Int, of line: SyncLogLine) -> [UInt8]? {
