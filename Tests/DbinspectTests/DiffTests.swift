@@ -126,6 +126,19 @@ struct StoresAndLog: CustomTestStringConvertible, Sendable {
     #expect(!repair.contains { $0.hasPrefix("UNUSER") || $0.hasPrefix("UNMAILBOX") }, "\(repair)")
   }
 
+  @Test(arguments: ["log", "log-run", "log-123"]) func `no sync log is replaced or made`(name: String) throws {
+    let pair = StoresAndLog("04-mixed", 2)
+    let sync = try SyncDirectory(["log": "MAILBOX user.erin.one\n"])
+    let run = try Tool.run([
+      "diff", pair.path("master.db"), pair.path("replica.db"), "--synclog", sync.path, "--at-rest", "--force",
+      "--emit-log", "\(sync.path)/\(name)",
+    ])
+    #expect(run.status == 64, "\(run)")
+    #expect(run.errors.contains("--emit-log takes no file with the name of a sync log"), "\(run)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: sync.path) == ["log"])
+    #expect(try String(contentsOfFile: "\(sync.path)/log", encoding: .utf8) == "MAILBOX user.erin.one\n")
+  }
+
   @Test func `what makes no sense is refused`() throws {
     let pair = StoresAndLog("04-mixed", 2)
     let stores = [pair.path("master.db"), pair.path("replica.db")]

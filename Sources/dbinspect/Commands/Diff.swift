@@ -67,7 +67,9 @@ struct Diff: DatabaseCommand, JSONCommand, MonitoredCommand {
   @Flag(help: "Print the report as a JSON document instead.")
   var json = false
 
-  @Option(help: ArgumentHelp("Write the lines that settle what is drift.", valueName: "file"), completion: .file())
+  @Option(
+    help: ArgumentHelp("Write the lines that settle what is drift, outside of sync/.", valueName: "file"),
+    completion: .file())
   var emitLog: String?
 
   @Flag(help: "Replace the file of --emit-log.")
@@ -100,6 +102,10 @@ struct Diff: DatabaseCommand, JSONCommand, MonitoredCommand {
       ("drift", Threshold(warning: warningDrift, critical: criticalDrift)), ("pending", pending.threshold),
     ])
     if user?.isEmpty == true { throw ValidationError("--user takes the id of a user") }
+    if let emitLog, isNameOfSyncLog(emitLog) {
+      // It would replace what is pending, or be run by a sync_client that nobody has told to.
+      throw ValidationError("--emit-log takes no file with the name of a sync log")
+    }
     if force, emitLog == nil { throw ValidationError("--force goes with --emit-log") }
   }
 

@@ -27,16 +27,10 @@ struct MonitoringOptions: ParsableArguments {
     if Set(metricsLabel.map(\.name)).count < metricsLabel.count {
       throw ValidationError("--metrics-label takes each name once")
     }
-    if let name = metrics?.split(separator: "/").last, Self.isNameOfLog(name) {
+    if let metrics, isNameOfSyncLog(metrics) {
       // In a sync directory it would be taken for one.
       throw ValidationError("--metrics takes no file with the name of a sync log")
     }
-  }
-
-  private static func isNameOfLog(_ name: Substring) -> Bool {
-    if name == "log" || name == "log-run" { return true }
-    let digits = name.dropFirst(4)
-    return name.hasPrefix("log-") && !digits.isEmpty && digits.allSatisfy { ("0"..."9").contains($0) }
   }
 
   /// Requires that options which only change the line are given with it.
