@@ -139,6 +139,34 @@ struct StoresAndLog: CustomTestStringConvertible, Sendable {
     #expect(try String(contentsOfFile: "\(sync.path)/log", encoding: .utf8) == "MAILBOX user.erin.one\n")
   }
 
+  @Test func `a configuration directory is not taken for its sync directory`() throws {
+    let stores = [StoresAndLog("04-mixed", 2).path("master.db"), StoresAndLog("04-mixed", 2).path("replica.db")]
+    let config = try SyncDirectory(["sync/log": "MAILBOX user.erin.one\n"])
+    for command in [["synclog"], ["synclog", "--follow"], ["diff"] + stores + ["--synclog"]]
+      + [["failover-check"] + stores + ["--synclog"]]
+    {
+      let run = try Tool.run(command + [config.path])
+      #expect(run.status == 66, "\(run)")
+      #expect(
+        run.errorLines == [
+          "dbinspect: \(config.path): has no sync logs, but a directory sync/", "hint: give \(config.path)/sync",
+        ])
+    }
+    let check = try Tool.run(["synclog", "--nagios", config.path])
+    #expect(check.status == 3, "\(check)")
+    // A channel may have that name.
+    try config.write("log", "MAILBOX user.erin.two\n")
+    #expect(try Tool.run(["synclog", "--at-rest", config.path]).status == 0)
+    #expect(try Tool.run(["synclog", "--at-rest", "--channel", "sync", config.path]).status == 0)
+  }
+
+  @Test func `of several paths to a log none is a directory`() throws {
+    let pair = StoresAndLog("04-mixed", 2)
+    let run = try Tool.run(["diff"] + pair.arguments + ["--synclog", pair.path("log")])
+    #expect(run.status == 64, "\(run)")
+    #expect(run.errors.contains("--synclog takes one directory, or log files"), "\(run)")
+  }
+
   @Test func `what makes no sense is refused`() throws {
     let pair = StoresAndLog("04-mixed", 2)
     let stores = [pair.path("master.db"), pair.path("replica.db")]

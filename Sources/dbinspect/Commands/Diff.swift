@@ -160,7 +160,7 @@ struct ComparisonOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The master's sync directory, or log files; may be given more than once.", valueName: "path"),
+      "The master's sync directory; or a log file, as often as there are any.", valueName: "path"),
     completion: .file())
   var synclog: [String] = []
 

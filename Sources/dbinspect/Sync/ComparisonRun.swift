@@ -62,6 +62,10 @@ extension ComparisonOptions {
     if let spool { diff.states = { side, mailbox in spool.state(side, of: mailbox) } }
     let captures = Captures()
     let (paths, channel) = (synclog, channel)
+    if paths.count > 1, let directory = paths.first(where: isDirectory) {
+      throw Failure(.usage, file: directory, "is a directory: --synclog takes one directory, or log files")
+    }
+    for path in paths { try requireSyncDirectory(path, channel: channel) }
     let pair = StorePair(
       master: try common.database(at: master), replica: try common.database(at: replica),
       locking: common.libraryLocking
@@ -108,6 +112,15 @@ extension SyncLogCapture {
     }
     self = try SyncLogReader(directory: path).capture(channel: channel)
   }
+}
+
+/// Refuses a configuration directory that was given for its `sync/`: it has no logs, and nothing would seem to be pending.
+func requireSyncDirectory(_ path: String, channel: String) throws(Failure) {
+  let sync = (path.hasSuffix("/") ? path : path + "/") + "sync"
+  guard channel.isEmpty, isDirectory(path), isDirectory(sync) else { return }
+  let channels = try failing { () throws(SyncLogError) in try SyncLogReader(directory: path).channels() }
+  guard !channels.contains("") else { return }
+  throw Failure(.noInput, file: path, "has no sync logs, but a directory sync/", hint: "give \(shellQuoted(sync))")
 }
 
 /// Whether a server would take the file of a path for a sync log, if it lay in `sync/`.

@@ -78,6 +78,7 @@ struct LogSelection {
         continue
       }
       guard isAll else {
+        try requireSyncDirectory(path, channel: channel)
         channels.append((path, channel))
         continue
       }
