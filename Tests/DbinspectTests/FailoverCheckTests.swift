@@ -62,6 +62,17 @@ import Testing
     ])
     #expect(run.status == 0, "\(run)")
     #expect(run.lines == ["ready: nothing would be lost"])
+    #expect(run.errors == "note: master and replica are the same file\n")
+  }
+
+  @Test(arguments: ["diff", "failover-check"]) func `a channel that nobody chose is doubted`(command: String) throws {
+    let note = "note: other channels: far, squatter; --channel takes the one that feeds this replica"
+    let pair = StoresAndLog("07-channels", 2)
+    let stores = [pair.path("master.db"), pair.path("replica.db")]
+    let arguments = [command] + stores + ["--at-rest", "--synclog", pair.path("log")]
+    #expect(try Tool.run(arguments).errorLines.contains(note))
+    #expect(try !Tool.run(arguments + ["--channel", "far"]).errorLines.contains(note))
+    #expect(try Tool.run(arguments + ["--nagios"]).errors.isEmpty)
   }
 
   @Test func `without a log there is no verdict`() throws {

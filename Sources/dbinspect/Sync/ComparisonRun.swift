@@ -35,6 +35,7 @@ struct ComparisonRun {
           + "\(report.skippedCount.master) on the master, \(report.skippedCount.replica) on the replica",
         about: nil)
     }
+    tellDoubts(about: master, replica)
     spool?.tell()
     for diagnostic in diagnostics {
       Talk.say("line \(diagnostic.diagnostic.line): \(diagnostic.diagnostic)", about: diagnostic.label)
@@ -42,6 +43,24 @@ struct ComparisonRun {
     if capture?.isSettled == false {
       Talk.say("note: the log was renamed again and again while it was read", about: nil)
     }
+  }
+}
+
+extension ComparisonRun {
+  /// Says what may not be what was meant: two paths to one file, a channel that nobody chose.
+  private func tellDoubts(about master: String, _ replica: String) {
+    var facts = (stat(), stat())
+    if unsafe stat(master, &facts.0) == 0, unsafe stat(replica, &facts.1) == 0, facts.0.st_dev == facts.1.st_dev,
+      facts.0.st_ino == facts.1.st_ino
+    {
+      Talk.line("note: master and replica are the same file")
+    }
+    guard options.channel.isEmpty, let path = options.synclog.first, isDirectory(path) else { return }
+    // Only for a note: what cannot be listed is not one.
+    let others = ((try? SyncLogReader(directory: path).channels()) ?? []).filter { !$0.isEmpty }
+    guard !others.isEmpty else { return }
+    Talk.line(
+      "note: other channels: \(others.joined(separator: ", ")); --channel takes the one that feeds this replica")
   }
 }
 
