@@ -167,6 +167,19 @@ struct StoresAndLog: CustomTestStringConvertible, Sendable {
     #expect(run.errors.contains("--synclog takes one directory, or log files"), "\(run)")
   }
 
+  @Test func `what is wrong with the log is told in words, and not without end`() throws {
+    let pair = StoresAndLog("09-bad-lines", 2)
+    let run = try Tool.run(["diff"] + pair.arguments)
+    #expect(run.errors.contains("dbinspect: log-run:3: a word alone, sync_client drops the line\n"), "\(run)")
+    #expect(run.errors.contains("end of the log: 2 lines from here on (43 bytes) will be thrown away unseen"))
+    let folder = try SyncDirectory(["log": String(repeating: "MAILBOX\n", count: 12)])
+    let many = try Tool.run([
+      "diff", pair.path("master.db"), pair.path("replica.db"), "--at-rest", "--synclog", folder.path,
+    ])
+    #expect(many.errorLines.count { $0.contains("a word alone") } == 10, "\(many)")
+    #expect(many.errorLines.contains("note: 2 more such places: dbinspect synclog lists them"))
+  }
+
   @Test func `what makes no sense is refused`() throws {
     let pair = StoresAndLog("04-mixed", 2)
     let stores = [pair.path("master.db"), pair.path("replica.db")]

@@ -37,9 +37,7 @@ struct ComparisonRun {
     }
     tellDoubts(about: master, replica)
     spool?.tell()
-    for diagnostic in diagnostics {
-      Talk.say("line \(diagnostic.diagnostic.line): \(diagnostic.diagnostic)", about: diagnostic.label)
-    }
+    tellProblems()
     if capture?.isSettled == false {
       Talk.say("note: the log was renamed again and again while it was read", about: nil)
     }
@@ -47,6 +45,21 @@ struct ComparisonRun {
 }
 
 extension ComparisonRun {
+  /// How many places of the log are told.
+  private static let toldCountMax = 10
+
+  /// Says what is wrong with the log.
+  private func tellProblems() {
+    let found = diagnostics
+    for problem in found.prefix(Self.toldCountMax) {
+      let log = capture?.files.first { $0.log.label == problem.label }?.log
+      Talk.say(
+        LogProblems.text(of: problem.diagnostic.problem, in: log), about: "\(problem.label):\(problem.diagnostic.line)")
+    }
+    guard found.count > Self.toldCountMax else { return }
+    Talk.line("note: \(found.count - Self.toldCountMax) more such places: dbinspect synclog lists them")
+  }
+
   /// Says what may not be what was meant: two paths to one file, a channel that nobody chose.
   private func tellDoubts(about master: String, _ replica: String) {
     var facts = (stat(), stat())

@@ -133,7 +133,8 @@ extension Output {
     case .line(let line): self.line("\(start)\(line.label):\(line.number): \(escaped(line.text.rawSpan))")
     case .problem(let found):
       append(found.diagnostic.problem.losesLines ? "lost" : "note", in: .red)
-      self.line(" \(start)\(found.label):\(found.diagnostic.line): \(found.diagnostic.problem.rawValue)")
+      let text = LogProblems.text(of: found.diagnostic.problem, in: nil)
+      self.line(" \(start)\(found.label):\(found.diagnostic.line): \(text)")
     case .gap:
       append("gap", in: .red)
       self.line(" \(start)log: lines may be missing here")

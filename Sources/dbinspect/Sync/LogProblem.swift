@@ -139,11 +139,16 @@ struct LogProblems {
     kept.append(problem)
   }
 
-  private static func text(of problem: SyncLogProblem, in log: SyncLog) -> String {
+  /// What is wrong, for people.
+  ///
+  /// - Parameter log: nil while it may still grow.
+  static func text(of problem: SyncLogProblem, in log: SyncLog?) -> String {
     let invisible =
-      "\(counted(log.invisibleLineCount, "line")) from here on (\(counted(log.invisibleBytes.count, "byte")))"
+      log.map { log in
+        "\(counted(log.invisibleLineCount, "line")) from here on (\(counted(log.invisibleBytes.count, "byte")))"
+      } ?? "all lines from here on"
     return switch problem {
-    case .torn: "no end of a line: \(counted(log.tornByteCount, "byte")) that nobody is writing any more"
+    case .torn: "no end of a line: \(counted(log?.tornByteCount ?? 0, "byte")) that nobody is writing any more"
     case .poison: "sync_client takes this for the end of the log: \(invisible) will be thrown away unseen"
     case .garbage: "more behind the last argument, sync_client drops the line"
     case .invalidInput: "no space behind the word, sync_client drops the line"
