@@ -179,7 +179,8 @@ extension StoreDifference {
         : "free the name on the replica first"
     case .extra:
       "nothing on the master proves that it was deleted: if it was, delete it on the replica as administrator"
-    case .partition: "create that partition on the replica, or sync with -p"
+    case .partition:
+      "create that partition on the replica, or sync with -p; if it is there, name all with --replica-partitions"
     case .type: "delete it on the replica as administrator, and sync it anew"
     case .unreadable: "dbinspect check tells what is wrong with the record"
     case .duplicateUniqueID: "one of the two has to go, or to get another id"
