@@ -29,8 +29,10 @@ struct DBInspect: ParsableCommand {
 
       EXIT STATUS
         0   yes: sound, found, listed completely
-        1   no, but nothing is broken: key not found
-        2   broken: damage found, or a listing is incomplete
+        1   no, but nothing is broken: key not found; all that a replica lacks
+            is on its way
+        2   broken: damage found, or a listing is incomplete; a replica lacks
+            what is not on its way; lines of a log are lost or stuck
         3   with --nagios, which has 0 to 3 alone: it cannot be told
         64  usage
         65  not a Cyrus database, or one of an engine that is recognised but not
