@@ -180,6 +180,19 @@ struct StoresAndLog: CustomTestStringConvertible, Sendable {
     #expect(many.errorLines.contains("note: 2 more such places: dbinspect synclog lists them"))
   }
 
+  @Test(arguments: [["diff"], ["failover-check", "--synclog", "/"]])
+  func `a database of another kind is refused on either side`(command: [String]) throws {
+    let store = StoresAndLog("04-mixed", 2).path("master.db")
+    let copy = try FixtureCopy("annotations/messages-3.6.1.db")
+    let other = copy.path
+    for sides in [[store, other], [other, store]] {
+      let run = try Tool.run(command + sides + ["--at-rest"])
+      #expect(run.status == 65, "\(run)")
+      #expect(run.output.isEmpty)
+      #expect(run.errors.contains("dbinspect: \(other): not a mailboxes.db: "), "\(run)")
+    }
+  }
+
   @Test func `what makes no sense is refused`() throws {
     let pair = StoresAndLog("04-mixed", 2)
     let stores = [pair.path("master.db"), pair.path("replica.db")]

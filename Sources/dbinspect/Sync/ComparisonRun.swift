@@ -108,8 +108,9 @@ extension ComparisonOptions {
       return capture.files.map(\.log)
     }
     let seconds = settle
+    let report: StoreDiffReport
     do throws(StorePairError) {
-      let report = try pair.report(
+      report = try pair.report(
         diff,
         pause: atRest
           ? nil
@@ -117,15 +118,17 @@ extension ComparisonOptions {
             spool?.startOver()
             usleep(UInt32(seconds * 1_000_000))
           })
-      return ComparisonRun(
-        report: report, capture: captures.all.last, options: self, spool: spool,
-        earlierCapture: atRest ? captures.all.last : captures.all.dropLast().last)
     } catch {
       switch error {
       case .database(let error): throw error
       case .log(let error): throw Failure(error)
       }
     }
+    try MailboxDatabase.require(report.forms.master, in: pair.master, pair.locking)
+    try MailboxDatabase.require(report.forms.replica, in: pair.replica, pair.locking)
+    return ComparisonRun(
+      report: report, capture: captures.all.last, options: self, spool: spool,
+      earlierCapture: atRest ? captures.all.last : captures.all.dropLast().last)
   }
 }
 
