@@ -75,6 +75,18 @@ import Testing
     #expect(try Tool.run(arguments + ["--nagios"]).errors.isEmpty)
   }
 
+  @Test func `messages that were to be compared and cannot be are unsafe`() throws {
+    let pair = StoresAndLog("08-index", 0)
+    let folder = try TemporaryFolder()
+    let run = try Tool.run([
+      "failover-check", pair.path("master.db"), pair.path("master.db"), "--synclog", folder.url.path, "--at-rest",
+      "--master-spool", folder.url.path, "--replica-spool", folder.url.path,
+    ])
+    #expect(run.status == 2, "\(run)")
+    #expect(run.lines.first?.hasPrefix("unsafe: ") == true)
+    #expect(run.lines.first?.hasSuffix(", and indexes that cannot be read") == true, "\(run)")
+  }
+
   @Test func `without a log there is no verdict`() throws {
     let pair = StoresAndLog("08-index", 0)
     #expect(try Tool.run(["failover-check", pair.path("master.db"), pair.path("replica.db")]).status == 64)

@@ -24,7 +24,8 @@ struct FailoverCheck: DatabaseCommand, JSONCommand, MonitoredCommand {
       and by user what is at stake: mailboxes that the replica has not, or not under
       that name; other changes it lacks, such as of rights; and mailboxes with lines
       pending, whose newest messages may not be there. What only the replica has is
-      not lost. Messages are compared only with --index-states.
+      not lost. Messages are compared only with --index-states, or both spools; an
+      index there that cannot be read is unsafe.
 
       JSON
         {"schema": "failover-check/1", "verdict", "master", "replica", "channel",
@@ -128,6 +129,8 @@ struct Stakes {
     var isUnsafe = !run.report.isMasterComplete || !run.report.isReplicaComplete
     // Lines that nobody will read are no way for anything.
     if run.diagnostics.contains(where: { $0.diagnostic.problem.losesLines }) { isUnsafe = true }
+    // Messages were asked for, and nothing is known of them.
+    if run.spool?.isIncomplete == true { isUnsafe = true }
     var lossCount = 0
     for difference in run.report.differences where difference.isLoss {
       lossCount += 1
@@ -167,7 +170,9 @@ struct Stakes {
       let others = lossCount - unexplainedCount
       let heldUp = run.report.heldUpCount
       let refused = heldUp > 0 ? ", \(heldUp) of them behind a line that the replica refuses" : ""
-      return "\(counted(unexplainedCount, "difference")) not on their way, \(others) that are\(refused), \(pending)"
+      let unread = run.spool?.isIncomplete == true ? ", and indexes that cannot be read" : ""
+      return
+        "\(counted(unexplainedCount, "difference")) not on their way, \(others) that are\(refused), \(pending)\(unread)"
     }
   }
 

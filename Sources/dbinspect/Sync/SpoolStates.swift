@@ -40,6 +40,8 @@ final class SpoolStates: @unchecked Sendable {
   private let replica: Spool
   /// Mailboxes of either side whose index could not be read.
   private(set) var unreadCount = (master: 0, replica: 0)
+  /// Whether there is one.
+  var isIncomplete: Bool { unreadCount.master + unreadCount.replica > 0 }
   /// One of them, and why.
   private(set) var firstFailure: DatabaseError?
 
@@ -76,7 +78,7 @@ final class SpoolStates: @unchecked Sendable {
 
   /// Says what could not be compared.
   func tell() {
-    guard unreadCount.master + unreadCount.replica > 0 else { return }
+    guard isIncomplete else { return }
     let reason = firstFailure.map { ", such as \($0.path): \($0.description)" } ?? ""
     Talk.say(
       "note: what they hold was not compared, as their index cannot be read: \(unreadCount.master) on the master, "
