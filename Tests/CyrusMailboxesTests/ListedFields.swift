@@ -78,7 +78,7 @@ struct ListedFields: Equatable, CustomStringConvertible {
   private init(_ former: FormerName) {
     lines["kind"] = former.kind.name
     lines["flags"] = Self.names(former.flags)
-    lines["type"] = former.typeText.map(utf8).value
+    add("type", former.typeText.map(utf8))
     add("dbname", former.name.map(utf8))
     add("partition", former.partition.map(utf8))
     add("uidvalidity", former.uidValidity.map { "\($0)" })

@@ -193,6 +193,22 @@ struct StoresAndLog: CustomTestStringConvertible, Sendable {
     }
   }
 
+  @Test func `indexes that cannot be read are no equality`() throws {
+    let pair = StoresAndLog("08-index", 2)
+    let folder = try TemporaryFolder()
+    let arguments = [
+      "diff", pair.path("master.db"), pair.path("master.db"), "--at-rest", "--master-spool", folder.url.path,
+      "--replica-spool", folder.url.path,
+    ]
+    let run = try Tool.run(arguments)
+    #expect(run.status == 2, "\(run)")
+    #expect(
+      run.lines.last?.hasPrefix("no difference in the lists, but not all indexes could be read (") == true, "\(run)")
+    let unread = try #require(try Tool.run(arguments + ["--json"]).json["unreadIndexes"] as? [String: Int])
+    #expect(unread["master"] ?? 0 > 20, "\(unread)")
+    #expect(try Tool.run(arguments + ["--nagios"]).text.hasPrefix("CYRUS DIFF CRITICAL - "))
+  }
+
   @Test func `what makes no sense is refused`() throws {
     let pair = StoresAndLog("04-mixed", 2)
     let stores = [pair.path("master.db"), pair.path("replica.db")]

@@ -45,7 +45,8 @@ struct Diff: DatabaseCommand, JSONCommand, MonitoredCommand {
       EXIT STATUS
         0  no differences, or such as are ignored
         1  all of them are pending
-        2  drift, conflicts, or something that did not hold still; or damage
+        2  drift, conflicts, or something that did not hold still; or damage, or an
+           index that cannot be read
         With --nagios: 0 OK, 1 WARNING, 2 CRITICAL (drift or conflicts, if no limits
         are given; damage), 3 UNKNOWN.
       """)

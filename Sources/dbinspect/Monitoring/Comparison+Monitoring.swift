@@ -7,8 +7,8 @@ extension ComparisonRun {
   /// How many lines of the log, or logs, are lost to sync_client.
   var lostLineCount: Int { diagnostics.count { $0.diagnostic.problem.losesLines } }
 
-  /// Whether all records of both stores could be found.
-  var isComplete: Bool { report.isMasterComplete && report.isReplicaComplete }
+  /// Whether all that was to be compared could be: all records were found, and all indexes read that were asked for.
+  var isComplete: Bool { report.isMasterComplete && report.isReplicaComplete && spool?.isIncomplete != true }
 
   /// What `diff` and `failover-check` have in common.
   fileprivate func metrics(_ prefix: String) -> [Metric] {
@@ -27,7 +27,8 @@ extension ComparisonRun {
 
   /// What is to be said behind a conclusion.
   fileprivate var remarks: String {
-    (isComplete ? "" : "; damaged: not all records could be found")
+    (report.isMasterComplete && report.isReplicaComplete ? "" : "; damaged: not all records could be found")
+      + (spool?.isIncomplete == true ? "; indexes cannot be read" : "")
       + (lostLineCount > 0 ? "; \(counted(lostLineCount, "place")) where the log loses lines" : "")
   }
 

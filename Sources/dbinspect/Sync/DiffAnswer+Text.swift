@@ -83,6 +83,12 @@ extension DiffAnswer {
     let sizes =
       "\(counted(report.mailboxCount.master, "mailbox")) on the master, "
       + "\(report.mailboxCount.replica) on the replica; \(counted(report.pendingLineCount, "line")) pending"
+    if real == 0, !report.isMasterComplete || !report.isReplicaComplete {
+      return "no difference in what could be read (\(sizes))"
+    }
+    if real == 0, !run.isComplete {
+      return "no difference in the lists, but not all indexes could be read (\(sizes))"
+    }
     if report.differences.isEmpty { return "the replica is equal (\(sizes))" }
     if real == 0 { return "the replica is equal but for \(counts.joined(separator: ", ")) (\(sizes))" }
     return "\(counted(real, "difference")): \(counts.joined(separator: ", ")) (\(sizes))"

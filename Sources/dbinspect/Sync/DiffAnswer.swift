@@ -16,7 +16,7 @@ struct DiffAnswer {
 
   /// How the command ends.
   var status: ExitStatus {
-    guard report.isMasterComplete, report.isReplicaComplete else { return .broken }
+    guard run.isComplete else { return .broken }
     let worst: [StoreDifference.Status] = [.drift, .conflict, .pendingConflict, .inFlux]
     if worst.contains(where: { report.count($0) > 0 }) { return .broken }
     return report.count(.pending) > 0 ? .no : .yes
@@ -55,6 +55,12 @@ extension DiffAnswer {
       output.member("copybackRisk", report.hasCopybackRisk)
       // Only where there is something to say.
       if !repair.omissions.isEmpty { output.array("omissions") { writeOmissions(to: &$0) } }
+      if let spool = run.spool, spool.isIncomplete {
+        output.object("unreadIndexes", .inline) { output in
+          output.member("master", spool.unreadCount.master)
+          output.member("replica", spool.unreadCount.replica)
+        }
+      }
       if !report.isMasterComplete || !report.isReplicaComplete {
         output.object("complete", .inline) { output in
           output.member("master", report.isMasterComplete)
