@@ -191,7 +191,7 @@ private struct KeyMaker {
 
 extension NameSettings {
   /// A user without the default domain, which names leave out.
-  func withoutDefaultDomain(_ user: [UInt8]) -> [UInt8] {
+  package func withoutDefaultDomain(_ user: [UInt8]) -> [UInt8] {
     let end = utf8("@" + defaultDomain)
     guard end.count > 1, user.count > end.count, user.suffix(end.count).elementsEqual(end) else { return user }
     return user.dropLast(end.count)

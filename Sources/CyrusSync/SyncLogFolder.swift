@@ -76,7 +76,7 @@ extension [OpenLog] {
 }
 
 /// A directory with the logs of a channel.
-struct SyncLogFolder: Sendable {
+package struct SyncLogFolder: Sendable {
   /// The logs that were open at one moment.
   struct Opened {
     /// Each file once, in the order in which sync_client takes them.
@@ -88,7 +88,9 @@ struct SyncLogFolder: Sendable {
   let path: String
 
   /// Whether a file of that name is a log.
-  static func isLog(_ name: String) -> Bool { name == "log" || name == "log-run" || processText(of: name) != nil }
+  package static func isLog(_ name: String) -> Bool {
+    name == "log" || name == "log-run" || processText(of: name) != nil
+  }
 
   /// The number at the end of `log-<pid>`; nil if the name is not like that.
   static func processText(of name: String) -> Substring? {

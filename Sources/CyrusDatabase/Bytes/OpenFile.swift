@@ -63,18 +63,9 @@ package struct OpenFile: ~Copyable, Sendable {
     guard !path.utf8.contains(0) else {
       throw .system(SystemCallFailure(call: "open", path: path, errno: ENOENT))
     }
-    var facts = ccs_facts()
-    var descriptor: Int32 = -1
-    var isLockedByUs = false
-    let error = unsafe path.withCString { unsafe ccs_open($0, &descriptor, &facts, &isLockedByUs) }
-    guard error == 0 else { throw .system(SystemCallFailure(call: "open", path: path, errno: error)) }
-    guard facts.kind == CCS_REGULAR else {
-      throw .notRegularFile(path: path, isDirectory: facts.kind == CCS_DIRECTORY)
+    try self.init(path: path, by: "open") { descriptor, facts, isLockedByUs in
+      unsafe path.withCString { unsafe ccs_open($0, &descriptor, &facts, &isLockedByUs) }
     }
-    if isLockedByUs { throw .lockedByThisProcess(path: path) }
-    self.path = path
-    self.descriptor = descriptor
-    self.openingFacts = FileFacts(facts)
   }
 
   /// Takes over what is open already.
@@ -82,11 +73,20 @@ package struct OpenFile: ~Copyable, Sendable {
   /// - Parameter path: What to call it.
   /// - Throws: ``DatabaseError``: `.system` as fstat(2) says, `.notRegularFile`, `.lockedByThisProcess`.
   init(path: String, opened: Int32) throws(DatabaseError) {
+    try self.init(path: path, by: "fstat") { descriptor, facts, isLockedByUs in
+      unsafe ccs_adopt(opened, &descriptor, &facts, &isLockedByUs)
+    }
+  }
+
+  /// Opens by a call of the shim, and refuses what is no file to be read.
+  private init(
+    path: String, by call: String, _ open: (inout Int32, inout ccs_facts, inout Bool) -> Int32
+  ) throws(DatabaseError) {
     var facts = ccs_facts()
     var descriptor: Int32 = -1
     var isLockedByUs = false
-    let error = unsafe ccs_adopt(opened, &descriptor, &facts, &isLockedByUs)
-    guard error == 0 else { throw .system(SystemCallFailure(call: "fstat", path: path, errno: error)) }
+    let error = open(&descriptor, &facts, &isLockedByUs)
+    guard error == 0 else { throw .system(SystemCallFailure(call: call, path: path, errno: error)) }
     guard facts.kind == CCS_REGULAR else {
       throw .notRegularFile(path: path, isDirectory: facts.kind == CCS_DIRECTORY)
     }

@@ -94,9 +94,7 @@ struct Coverage {
   /// The line in full.
   mutating func explanation(_ cover: Cover) -> StoreDifference.Explanation {
     if let known = explanations[cover] { return known }
-    let log = batches[cover.batch].log
-    let line = log.lines[Int(cover.line)]
-    let explanation = StoreDifference.Explanation(file: log.label, line: line.number, text: log.text(of: line))
+    let explanation = batches[cover.batch].explanation(cover.line)
     explanations[cover] = explanation
     return explanation
   }

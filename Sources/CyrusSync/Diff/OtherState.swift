@@ -142,9 +142,7 @@ extension StoreDiff {
         line = batch.mailboxes[name]?.first.line ?? liveOwner.flatMap { batch.users.line(of: $0) }
       case .serverAnnotations: line = batch.annotations.line(of: [])
       }
-      guard let line else { continue }
-      let found = batch.log.lines[Int(line)]
-      return StoreDifference.Explanation(file: batch.log.label, line: found.number, text: batch.log.text(of: found))
+      if let line { return batch.explanation(line) }
     }
     return nil
   }

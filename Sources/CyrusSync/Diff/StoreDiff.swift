@@ -144,6 +144,12 @@ extension Coverage {
 }
 
 extension PendingBatch {
+  /// A line in full, by its place.
+  func explanation(_ place: Int32) -> StoreDifference.Explanation {
+    let line = log.lines[Int(place)]
+    return StoreDifference.Explanation(file: log.label, line: line.number, text: log.text(of: line))
+  }
+
   /// Adds the former names of all mailboxes that are named, as sync_client does from 3.6 on.
   mutating func addFormerNames(_ master: borrowing StoreSnapshot) throws(DatabaseError) {
     var named: [[UInt8]: [Membership]] = [:]

@@ -31,7 +31,7 @@ public struct Backlog: Sendable, Hashable {
         guard let verb = line.verb, let first = log.argument(0, of: line) else { continue }
         var users: Set<[UInt8]> = []
         switch verb {
-        case .user, .unuser, .meta, .sieve, .seen, .sub, .unsub: users.insert(settings.user(inLog: first))
+        case .user, .unuser, .meta, .sieve, .seen, .sub, .unsub: users.insert(settings.withoutDefaultDomain(first))
         case .mailbox, .unmailbox, .doubleMailbox, .append, .rename, .acl, .quota, .annotation:
           for argument in [first] + (log.argument(1, of: line).map { [$0] } ?? []) {
             let name = settings.name(inLog: argument)

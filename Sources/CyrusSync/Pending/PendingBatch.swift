@@ -72,15 +72,16 @@ public struct PendingBatch: Sendable {
       let second = client.groupsByOwner ? second : nil
       if verb == .mailbox, client < SyncClientVersion(2, 4) { wholeMailboxes.insert(settings.name(inLog: first)) }
       addMailboxes(first, second, isRename: verb == .rename, place, client, settings)
-    case .user: users.insert(settings.user(inLog: first), place)
-    case .unuser: unusers.insert(settings.user(inLog: first), place)
-    case .meta, .sieve: metas.insert(settings.user(inLog: first), place)
+    case .user: users.insert(settings.withoutDefaultDomain(first), place)
+    case .unuser: unusers.insert(settings.withoutDefaultDomain(first), place)
+    case .meta, .sieve: metas.insert(settings.withoutDefaultDomain(first), place)
     case .unmailbox: unmailboxes.insert(settings.name(inLog: first).databaseName, place)
     case .quota: quotas.insert(settings.name(inLog: first).databaseName, place)
     case .annotation: annotations.insert(settings.name(inLog: first).databaseName, place)
-    case .seen: seen.insert(Self.pair(settings.user(inLog: first), second ?? []), place)
+    case .seen: seen.insert(Self.pair(settings.withoutDefaultDomain(first), second ?? []), place)
     case .sub, .unsub:
-      subs.insert(Self.pair(settings.user(inLog: first), settings.name(inLog: second ?? []).databaseName), place)
+      let name = settings.name(inLog: second ?? []).databaseName
+      subs.insert(Self.pair(settings.withoutDefaultDomain(first), name), place)
     }
   }
 
@@ -162,13 +163,6 @@ extension NameSettings {
 extension NameSettings {
   func name(inDatabase bytes: [UInt8]) -> MailboxName {
     MailboxName(databaseName: bytes.rawSpan, deletedPrefix: deletedPrefix, defaultDomain: defaultDomain)
-  }
-
-  /// A user as owners of mailboxes are spelled: without a default domain.
-  func user(inLog bytes: [UInt8]) -> [UInt8] {
-    let end = Array("@".utf8) + Array(defaultDomain.utf8)
-    guard end.count > 1, bytes.count > end.count, bytes.suffix(end.count).elementsEqual(end) else { return bytes }
-    return bytes.dropLast(end.count)
   }
 }
 

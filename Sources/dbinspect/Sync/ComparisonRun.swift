@@ -160,10 +160,7 @@ func requireSyncDirectory(_ path: String, channel: String) throws(Failure) {
 
 /// Whether a server would take the file of a path for a sync log, if it lay in `sync/`.
 func isNameOfSyncLog(_ path: String) -> Bool {
-  guard let name = path.split(separator: "/").last else { return false }
-  if name == "log" || name == "log-run" { return true }
-  let digits = name.dropFirst(4)
-  return name.hasPrefix("log-") && !digits.isEmpty && digits.allSatisfy { ("0"..."9").contains($0) }
+  path.split(separator: "/").last.map { SyncLogFolder.isLog(String($0)) } == true
 }
 
 /// Whether a path leads to a directory.
