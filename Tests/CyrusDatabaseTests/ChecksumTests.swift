@@ -27,8 +27,33 @@ import Testing
       for length in stride(from: part, through: 4096, by: 8) {
         for alignment in 0..<alignments {
           let right = ccs_crc32_reference(start + alignment, length)
-          for way in [ccs_crc32, ccs_crc32_folding] where way(start + alignment, length) != right {
+          for way in [ccs_crc32, ccs_crc32_wide, ccs_crc32_folding] where way(start + alignment, length) != right {
             Issue.record("\(length) bytes at alignment \(alignment)")
+          }
+        }
+      }
+    }
+  }
+
+  /// Parts of the lengths, so that they run beside each other.
+  @Test(arguments: 0..<4)
+  func `two at once are what they are one by one`(_ part: Int) {
+    var random = SplitMix64(seed: 100 + UInt64(part))
+    let bytes = random.bytes(700)
+    bytes.withUnsafeBufferPointer { buffer in
+      guard let start = buffer.baseAddress else { return }
+      // All lengths of heads and tails, and some that are not whole words.
+      for first in stride(from: 8 * part, through: 320, by: 32) {
+        for second in stride(from: 0, through: 320, by: 8) {
+          for odd in [0, 3] {
+            let count = first + odd + 8 + second
+            let right =
+              UInt64(ccs_crc32_reference(start, first + odd)) << 32
+              | UInt64(ccs_crc32_reference(start + first + odd + 8, second))
+            for way in [ccs_crc32_of_both, ccs_crc32_of_both_wide]
+            where way(start, count, first + odd, first + odd + 8) != right {
+              Issue.record("\(first + odd) and \(second) bytes")
+            }
           }
         }
       }
@@ -46,6 +71,9 @@ import Testing
       #expect(ccs_crc32(start, length) == ccs_crc32_reference(start, length))
       let last = start + page - length
       #expect(ccs_crc32(last, length) == ccs_crc32_reference(last, length))
+      let both = UInt64(ccs_crc32_reference(start, 24)) << 32
+      #expect(ccs_crc32_of_both(start, 24, 24, 24) == both)
+      #expect(ccs_crc32_wide(last, length) == ccs_crc32_reference(last, length))
     }
   }
 

@@ -180,7 +180,18 @@ void ccs_guard_leave(ccs_guarded *_Nullable entry);
 /// Reads each byte once. Uses carry-less multiplication where the processor has it, otherwise zlib.
 uint32_t ccs_crc32(const uint8_t *__counted_by(count) bytes __noescape, size_t count);
 
-/// The same, as it is computed where carry-less multiplication is there for 16 bytes at a time alone. For tests.
+/// Two checksums at once: of the first `first_count` bytes, and of those from `second_start` on. The first is in the upper half.
+///
+/// `first_count` and `second_start` are at most `count`: the caller sees to it. Made for the head and the tail of a record.
+uint64_t ccs_crc32_of_both(const uint8_t *__counted_by(count) bytes __noescape, size_t count, size_t first_count,
+                           size_t second_start);
+
+/// ccs_crc32 and ccs_crc32_of_both as they are computed where there is no AVX-512. For tests.
+uint32_t ccs_crc32_wide(const uint8_t *__counted_by(count) bytes __noescape, size_t count);
+uint64_t ccs_crc32_of_both_wide(const uint8_t *__counted_by(count) bytes __noescape, size_t count, size_t first_count,
+                                size_t second_start);
+
+/// ccs_crc32 as it is computed where carry-less multiplication is there for 16 bytes at a time alone. For tests.
 uint32_t ccs_crc32_folding(const uint8_t *__counted_by(count) bytes __noescape, size_t count);
 
 /// The same, always computed by zlib: the reference that the fast way is tested against.

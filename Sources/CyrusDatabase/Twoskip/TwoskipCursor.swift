@@ -24,6 +24,8 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   /// An entry that a search found to come next.
   private var pending: TwoskipRecord?
   private var hasEnded = false
+  /// Whether nothing has to be minded but `current`, which stands for `last`, too.
+  private var isPlain = false
   /// Whether list 0 is damaged behind `current`, so that the way on is through the upper lists.
   private var isCut = false
   /// Once list 0 was cut: where each upper list goes on, by list. Empty before.
@@ -72,7 +74,30 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   /// The next record, all its checksums compared; nil at the end.
   ///
   /// - Throws: ``TwoskipError`` at damage. The next call goes on behind it.
+  @inline(__always)
   mutating func next() throws(TwoskipError) -> TwoskipRecord? {
+    // Most steps are this one: nothing has been wrong so far, and nothing is.
+    if isPlain, let current, let next = state.soundNext(after: current),
+      order.compare(current.key(in: state.bytes), next.key(in: state.bytes)) < 0, next.end - next.offset <= bytesLeft
+    {
+      bytesLeft -= next.end - next.offset
+      self.current = next
+      return next
+    }
+    return try carefulNext()
+  }
+
+  /// The same step, whatever comes.
+  @inline(never)
+  private mutating func carefulNext() throws(TwoskipError) -> TwoskipRecord? {
+    if isPlain { last = current }
+    isPlain = false
+    guard let next = try step() else { return nil }
+    isPlain = frontier.isEmpty && pending == nil
+    return next
+  }
+
+  private mutating func step() throws(TwoskipError) -> TwoskipRecord? {
     guard !hasEnded, let next = try advance() else {
       hasEnded = true
       return nil
@@ -90,7 +115,6 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   }
 
   /// The next entry of list 0, or of an upper list if list 0 is cut here.
-  @inline(__always)
   private mutating func advance() throws(TwoskipError) -> TwoskipRecord? {
     if let pending {
       self.pending = nil

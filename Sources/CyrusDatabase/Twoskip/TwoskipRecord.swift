@@ -14,6 +14,8 @@
 //
 // Facts: Docs/Formats/twoskip.md, "Records".
 
+import CCyrusShim
+
 /// A record's head as it lies in the file, its checksum not yet looked at.
 struct TwoskipRecord: BitwiseCopyable {
   /// What a record is.
@@ -101,6 +103,59 @@ struct TwoskipRecord: BitwiseCopyable {
     self.pointersOffset = pointersOffset
     self.first = bytes.bigEndian(UInt64.self, at: pointersOffset)
     self.second = level > 0 ? bytes.bigEndian(UInt64.self, at: pointersOffset + 8) : 0
+  }
+
+  /// Parses the head of a RECORD of the usual shape: lengths in their short form, a sound level, all of it before `limit`.
+  ///
+  /// What is not of that shape may still be a record, or the throwing initialiser says what is wrong with it.
+  ///
+  /// - Parameters:
+  ///   - offset: Anything not negative.
+  ///   - bytes: The file from its start.
+  ///   - limit: The record must end here or before; at most `bytes.byteCount`.
+  @inline(__always)
+  init?(usualAt offset: Int, in bytes: RawSpan, limit: Int) {
+    // Two words are looked at before the lengths are known to fit.
+    guard offset <= limit &- Twoskip.smallestRecord else { return nil }
+    let word = bytes.bigEndian(UInt64.self, at: offset)
+    let level = Int(truncatingIfNeeded: word >> 48 & 0xFF)
+    let keyLength = Int(truncatingIfNeeded: word >> 32 & 0xFFFF)
+    let valueLength = Int(truncatingIfNeeded: word & 0xFFFF_FFFF)
+    // None of these sums can overflow: the lengths have 16 and 32 bits.
+    let tailOffset = offset &+ 8 &+ 8 &* (level &+ 1) &+ 8
+    let end = tailOffset &+ ((keyLength &+ valueLength &+ 7) & ~7)
+    guard word >> 56 == UInt64(Kind.record.rawValue), level &- 1 < Twoskip.levels, level > 0, keyLength &- 1 < 0xFFFE,
+      keyLength > 0, valueLength != 0xFFFF_FFFF, end <= limit
+    else { return nil }
+    self.offset = offset
+    self.kind = .record
+    self.level = level
+    self.keyByteCount = keyLength
+    self.valueByteCount = valueLength
+    self.pointersOffset = offset &+ 8
+    self.first = bytes.bigEndian(UInt64.self, at: offset &+ 8)
+    self.second = bytes.bigEndian(UInt64.self, at: offset &+ 16)
+  }
+
+  /// Whether both checksums are what they should be.
+  @inline(__always)
+  func hasSoundChecksums(in bytes: RawSpan) -> Bool {
+    let whole = bytes.slice(at: offset, count: end &- offset)
+    let headCount = headByteCount &- 8
+    // The shim is told places within the record, as the parser has proven them to be.
+    let computed = ccs_crc32_of_both(Span<UInt8>(_bytes: whole), headCount, headCount &+ 8)
+    return computed == bytes.bigEndian(UInt64.self, at: headChecksumOffset)
+  }
+
+  /// Whether the level-0 pair is still the one that was parsed.
+  ///
+  /// A writer may change it at any moment. A head of which the checksum is right, and the pair the same before and after
+  /// that was computed, is one as the writer leaves them.
+  @inline(__always)
+  func hasSamePair(in bytes: RawSpan) -> Bool {
+    ccs_acquire()
+    return bytes.bigEndian(UInt64.self, at: pointersOffset) == first
+      && (level == 0 || bytes.bigEndian(UInt64.self, at: pointersOffset + 8) == second)
   }
 
   /// The pointer at `index`: 0 and 1 are list 0's pair, `i + 1` belongs to list `i`.

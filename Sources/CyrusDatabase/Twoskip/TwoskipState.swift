@@ -6,8 +6,9 @@
 // What surprises: a list-0 entry may be a DELETE, which stands between two records and is
 // skipped, once; and lists 1 and above are only hints while a transaction is open.
 //
-// Live bytes, which a writer may be changing, are read with care: a head is copied first, and only the copy is
-// compared and used. Lengths, keys and values never change once committed.
+// Live bytes, which a writer may be changing, are read with care: what is used of a head is read before and after its
+// checksum is compared, and if that seems wrong the head is copied, and only the copy is compared and used. Lengths, keys
+// and values never change once committed.
 //
 // Facts: Docs/Formats/twoskip.md, "The linked lists", "What a read-only reader does", "Reading without a lock".
 
@@ -109,6 +110,19 @@ struct TwoskipState: ~Escapable {
     }
   }
 
+  /// The RECORD after `record` on list 0, both its checksums compared, if it is of the usual shape and nothing is wrong.
+  ///
+  /// - Returns: nil if there is anything to be said about it, be it that the list ends: ``next(after:)`` tells.
+  @inline(__always)
+  func soundNext(after record: TwoskipRecord) -> TwoskipRecord? {
+    guard let pointer = successor(record.first, record.second, end: end), pointer >= Twoskip.firstRecord,
+      pointer % 8 == 0, pointer < UInt64(limit),
+      let next = TwoskipRecord(usualAt: Int(truncatingIfNeeded: pointer), in: bytes, limit: limit),
+      next.hasSoundChecksums(in: bytes), !isLive || next.hasSamePair(in: bytes)
+    else { return nil }
+    return next
+  }
+
   /// The tail checksum compared.
   @inline(__always)
   func checkTail(of record: TwoskipRecord) throws(TwoskipError) {
@@ -119,18 +133,18 @@ struct TwoskipState: ~Escapable {
     }
   }
 
+  /// The head checksum compared, in place; the level-0 pair is then that of a sound head.
   @inline(__always)
   private func checkHead(of record: inout TwoskipRecord) throws(TwoskipError) {
-    if isLive {
-      var head = TwoskipHead()
-      try load(&head, of: &record)
-      return
-    }
-    let computed = record.headChecksum(in: bytes)
-    let stored = record.storedHeadChecksum(in: bytes)
-    if computed != stored {
-      throw TwoskipError(.headChecksum, at: UInt64(record.offset), expected: UInt64(computed), found: UInt64(stored))
-    }
+    let isSound = record.headChecksum(in: bytes) == record.storedHeadChecksum(in: bytes)
+    if !isSound || isLive && !record.hasSamePair(in: bytes) { try reload(&record) }
+  }
+
+  /// Looks at a head once more that seemed wrong: a writer may have been at it.
+  @inline(never)
+  private func reload(_ record: inout TwoskipRecord) throws(TwoskipError) {
+    var head = TwoskipHead()
+    try load(&head, of: &record)
   }
 
   /// Copies a record's head and compares its checksum; the record then has the level-0 pair of the copy.
