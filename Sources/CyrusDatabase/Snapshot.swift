@@ -195,16 +195,21 @@ extension Snapshot {
     get { storage.bytes }
   }
 
-  /// The record at a place where one was found before.
-  ///
-  /// - Throws: ``DatabaseError/faulted(path:)`` if there is none any more: somebody else than Cyrus has written the file.
+  /// The record at a place where one was found before; nil if there is none any more.
+  @inline(__always)
   @_lifetime(copy bytes)
-  static func record(at offset: UInt64, in bytes: RawSpan, path: String) throws(DatabaseError) -> RecordView {
-    do throws(TwoskipError) {
-      return RecordView(try TwoskipRecord(at: Int(offset), in: bytes, limit: bytes.byteCount), in: bytes)
-    } catch {
-      throw .faulted(path: path)
+  static func record(at offset: Int, in bytes: RawSpan) -> RecordView? {
+    if let record = TwoskipRecord(usualAt: offset, in: bytes, limit: bytes.byteCount) {
+      return RecordView(record, in: bytes)
     }
+    return unusualRecord(at: offset, in: bytes)
+  }
+
+  @inline(never)
+  @_lifetime(copy bytes)
+  private static func unusualRecord(at offset: Int, in bytes: RawSpan) -> RecordView? {
+    guard let record = try? TwoskipRecord(at: offset, in: bytes, limit: bytes.byteCount) else { return nil }
+    return RecordView(record, in: bytes)
   }
 
   /// - Throws: ``DatabaseError``: `.faulted` if bytes could not be read, `.system`.

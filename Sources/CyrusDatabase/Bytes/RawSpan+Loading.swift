@@ -34,6 +34,12 @@ extension RawSpan {
     extracting(offset..<offset + count)
   }
 
+  /// Begins to bring about 256 bytes from `offset` on near, which need not lie within the span.
+  @inline(__always)
+  func prefetch(at offset: Int) {
+    ccs_prefetch(Span<UInt8>(_bytes: self), offset)
+  }
+
   /// CRC-32 of all bytes, as zlib computes it; 0 for none.
   @inline(__always)
   package var crc32: UInt32 { ccs_crc32(Span<UInt8>(_bytes: self)) }

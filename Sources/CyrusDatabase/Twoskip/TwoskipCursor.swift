@@ -24,6 +24,12 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   /// An entry that a search found to come next.
   private var pending: TwoskipRecord?
   private var hasEnded = false
+  /// Brings records near that lie scattered, once enough of them were seen to.
+  private var lookahead = TwoskipLookahead()
+  private var jumpsToLookAhead: Int
+  /// How far behind the one before it a record may lie for memory to have brought it unasked, in bytes.
+  private static let nearby = 16384
+  private static let jumpCountMin = 16
   /// Whether nothing has to be minded but `current`, which stands for `last`, too.
   private var isPlain = false
   /// Whether list 0 is damaged behind `current`, so that the way on is through the upper lists.
@@ -37,9 +43,12 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
 
   /// A walk from the start of list 0.
   ///
-  /// - Parameter order: That of the keys, if it is known; otherwise it is found out on the way.
+  /// - Parameters:
+  ///   - order: That of the keys, if it is known; otherwise it is found out on the way.
+  ///   - looksAhead: Off in tests of what looking ahead must not change.
   @_lifetime(copy bytes)
-  init(_ bytes: RawSpan, end: UInt64, isLive: Bool = false, order: KeyOrder = .raw) {
+  init(_ bytes: RawSpan, end: UInt64, isLive: Bool = false, order: KeyOrder = .raw, looksAhead: Bool = true) {
+    jumpsToLookAhead = looksAhead ? Self.jumpCountMin : .max
     state = TwoskipState(bytes, end: end, isLive: isLive)
     self.order = order
     bytesLeft = max(0, state.limit - Int(Twoskip.firstRecord))
@@ -81,10 +90,19 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
       order.compare(current.key(in: state.bytes), next.key(in: state.bytes)) < 0, next.end - next.offset <= bytesLeft
     {
       bytesLeft -= next.end - next.offset
+      if next.offset &- current.offset > Self.nearby || next.offset < current.offset { lookAhead(from: next) }
       self.current = next
       return next
     }
     return try carefulNext()
+  }
+
+  /// Has memory bring what comes, as the records lie scattered.
+  @inline(never)
+  private mutating func lookAhead(from record: TwoskipRecord) {
+    if lookahead.isRunning { return lookahead.step(record, in: state.bytes, limit: state.limit) }
+    jumpsToLookAhead -= 1
+    if jumpsToLookAhead < 0 { lookahead.begin(at: record, in: state.bytes) }
   }
 
   /// The same step, whatever comes.
