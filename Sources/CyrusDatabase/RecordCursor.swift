@@ -32,6 +32,9 @@ public struct RecordCursor: ~Copyable, ~Escapable {
     hasStarted = start.isEmpty && prefix.isEmpty
   }
 
+  /// The order in which the keys have ascended so far.
+  var order: KeyOrder { cursor.order }
+
   @_lifetime(copy bytes)
   init(empty bytes: RawSpan, _ proof: TwoskipProof) {
     self.init(TwoskipCursor(bytes, end: Twoskip.firstRecord), proof)

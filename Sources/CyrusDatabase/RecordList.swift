@@ -35,6 +35,9 @@ public struct RecordList: ~Copyable, Sendable {
   /// Whether there may be more records: as many were found as were asked for.
   public let isLimited: Bool
 
+  /// The order in which the keys were seen to ascend, if the list is one range; nil if it may be in another order.
+  package let provenOrder: KeyOrder?
+
   private let places: Places
 
   /// How much damage is listed. More is only counted.
@@ -47,13 +50,15 @@ public struct RecordList: ~Copyable, Sendable {
   ) throws(DatabaseError) {
     let selections = try choose(snapshot)
     var places = Places()
+    var order: KeyOrder?
     var damage: [(Damage, Int)] = []
     var damageCount = 0
     for selection in selections {
-      try Self.find(in: snapshot, selection, limit: limit, &places, &damage, &damageCount)
+      order = try Self.find(in: snapshot, selection, limit: limit, &places, &damage, &damageCount)
     }
     try snapshot.confirm()
     isLimited = places.count >= limit
+    provenOrder = selections.count == 1 ? order : nil
     self.places = places
     self.damage = damage
     self.damageCount = damageCount
@@ -65,7 +70,7 @@ public struct RecordList: ~Copyable, Sendable {
   private static func find(
     in snapshot: borrowing Snapshot, _ selection: RecordSelection, limit: Int, _ places: inout Places,
     _ damage: inout [(Damage, Int)], _ damageCount: inout Int
-  ) throws(DatabaseError) {
+  ) throws(DatabaseError) -> KeyOrder? {
     switch selection {
     case .key(let key):
       do throws(DatabaseError) {
@@ -73,10 +78,12 @@ public struct RecordList: ~Copyable, Sendable {
       } catch {
         try note(error, at: places.count, &damage, &damageCount)
       }
+      return nil
     case .prefix(let prefix):
-      try find(in: snapshot, from: RawSpan(), prefix: prefix.rawSpan, limit: limit, &places, &damage, &damageCount)
+      return try find(
+        in: snapshot, from: RawSpan(), prefix: prefix.rawSpan, limit: limit, &places, &damage, &damageCount)
     case .range(let start, let prefix):
-      try find(
+      return try find(
         in: snapshot, from: start.rawSpan, prefix: prefix.rawSpan, limit: limit, &places, &damage, &damageCount)
     }
   }
@@ -84,16 +91,17 @@ public struct RecordList: ~Copyable, Sendable {
   private static func find(
     in snapshot: borrowing Snapshot, from start: RawSpan, prefix: RawSpan, limit: Int, _ places: inout Places,
     _ damage: inout [(Damage, Int)], _ damageCount: inout Int
-  ) throws(DatabaseError) {
+  ) throws(DatabaseError) -> KeyOrder {
     var records = snapshot.records(from: start, prefix: prefix)
     while places.count < limit {
       do throws(DatabaseError) {
-        guard let record = try records.next() else { return }
+        guard let record = try records.next() else { break }
         places.append(record.offset)
       } catch {
         try note(error, at: places.count, &damage, &damageCount)
       }
     }
+    return records.order
   }
 
   private static func note(

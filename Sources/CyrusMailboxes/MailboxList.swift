@@ -151,6 +151,8 @@ private struct MailboxFilter {
   private let settings: NameSettings
   private let keys: MailboxKey.Form
   private let isScan: Bool
+  /// Whether all records that were looked for belong to it.
+  private let keepsAll: Bool
   /// The user, owner or start of a name that is selected, without the default domain, which names leave out.
   private let bare: [UInt8]?
 
@@ -162,6 +164,8 @@ private struct MailboxFilter {
       case .prefix(let prefix): settings.withoutDefaultDomain(inFrontOf: prefix)
       case .all, .domain, .name, .uniqueID: nil
       }
+    // In the newer form all keys with the mark are those of names.
+    if case .all = selection { keepsAll = states == .all && plan.form.keys == .prefixed } else { keepsAll = false }
     self.selection = selection
     self.states = states
     self.settings = settings
@@ -171,6 +175,7 @@ private struct MailboxFilter {
 
   /// The places of those that belong to it; nil for all.
   func places(in records: borrowing RecordList) throws(DatabaseError) -> [UInt32]? {
+    if keepsAll { return nil }
     var places: [UInt32]?
     for index in 0..<records.count {
       let record = try records.record(at: index)
@@ -240,12 +245,17 @@ private struct CanonicalOrder {
     self.settings = settings
   }
 
+  /// Whether the keys, compared byte by byte, are in the order of the names.
+  private var areKeysNames: Bool { keys == .prefixed && settings.defaultDomain.isEmpty }
+
   /// Places in this order; nil if these were all, and are in order as they are.
   ///
   /// - Complexity: O(count) if they are in order; else O(count · log count), less the fewer runs they have.
   func sort(_ places: [UInt32]?, of records: borrowing RecordList) throws(DatabaseError) -> [UInt32]? {
     let count = places?.count ?? records.count
     func place(_ index: Int) -> Int { places.map { Int($0[index]) } ?? index }
+    // The bytes of these keys are the names', and the walk has seen them ascend.
+    if areKeysNames, records.provenOrder == .raw { return places }
     var isSorted = true
     var index = 1
     while isSorted, index < count {
@@ -268,8 +278,7 @@ private struct CanonicalOrder {
   private func compare(_ left: Int, _ right: Int, in records: borrowing RecordList) throws(DatabaseError) -> Int {
     let left = try records.record(at: left)
     let right = try records.record(at: right)
-    // The bytes of these keys are the names'.
-    if keys == .prefixed, settings.defaultDomain.isEmpty { return left.key.compare(with: right.key) }
+    if areKeysNames { return left.key.compare(with: right.key) }
     return MailboxNameView(ofKey: left.key, form: keys, settings)
       .compare(with: MailboxNameView(ofKey: right.key, form: keys, settings))
   }

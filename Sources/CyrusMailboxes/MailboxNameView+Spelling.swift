@@ -7,6 +7,14 @@ extension MailboxNameView {
   ///
   /// - Complexity: O(size of the name); allocates only if `output` has to grow.
   public func appendInternalName(to output: inout [UInt8]) {
+    if form == .database {
+      let start = output.count
+      output.append(bytes.extracting(droppingFirst: layout.canonicalStart))
+      let rest = start + layout.restStart - layout.canonicalStart
+      if rest > start { output[rest - 1] = UInt8(ascii: "!") }
+      for index in rest..<output.count { output[index] = NameForm.internalByte(for: output[index]) }
+      return
+    }
     for index in 0..<canonicalByteCount {
       let byte = databaseByte(at: index)
       if index + layout.canonicalStart >= layout.restStart {
@@ -21,6 +29,8 @@ extension MailboxNameView {
   ///
   /// - Complexity: O(size of the name); allocates only if `output` has to grow.
   public func appendDatabaseName(to output: inout [UInt8]) {
+    // A name of this form is what it is stored as.
+    if form == .database { return output.append(bytes.extracting(droppingFirst: layout.canonicalStart)) }
     for index in 0..<canonicalByteCount { output.append(databaseByte(at: index)) }
   }
 }

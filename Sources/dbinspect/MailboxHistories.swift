@@ -11,6 +11,28 @@ struct MailboxHistories {
   /// The records under unique ids that have former names.
   private var records: [[UInt8]: MailboxEntry] = [:]
 
+  /// By some bits of an id, whether there may be a record: most ids have none, and are not looked up.
+  private var marks = [Bool](repeating: false, count: 1 << 16)
+  private var isMarked = true
+
+  /// The last bytes tell ids apart as well as any: they are random.
+  private static func mark(_ id: RawSpan) -> Int {
+    var mark = 0
+    for index in max(0, id.byteCount - 6)..<id.byteCount { mark = mark &* 31 &+ Int(id.byte(at: index)) }
+    return mark & 0xFFFF
+  }
+
+  /// Whether the name of the field may stand somewhere: `H`, in whatever form, with a space or an end of quotes behind it.
+  private static func mayHaveHistory(_ value: RawSpan) -> Bool {
+    var rest = value
+    while let place = rest.first(UInt8(ascii: "H")), place + 1 < rest.byteCount {
+      rest = rest.extracting(droppingFirst: place + 1)
+      let next = Span<UInt8>(_bytes: rest)[0]
+      if next <= 0x20 || next == UInt8(ascii: "\"") { return true }
+    }
+    return false
+  }
+
   /// So many records are looked up one by one.
   private static let lookupsMax = 1000
 
@@ -31,16 +53,19 @@ struct MailboxHistories {
     let found = try database.records(selections, locking: locking)
     for index in 0..<found.count {
       let record = try found.record(at: index)
+      guard Self.mayHaveHistory(record.value) else { continue }
       let entry = MailboxEntryView(key: record.key, value: record.value, form: .prefixed)
       guard var history = entry.history, history.next() != nil, let id = entry.uniqueID else { continue }
       records[id.copy()] = MailboxEntry(entry)
+      if !id.isEscaped { marks[Self.mark(id.storedBytes)] = true } else { isMarked = false }
     }
     try found.confirm()
   }
 
   /// Writes the member `history` of the mailbox with a unique id, if it had other names.
   func write(_ id: MailboxText, to output: inout Output) {
-    guard !records.isEmpty, let record = records[id.copy()], var history = record.view.history else { return }
+    if records.isEmpty || isMarked && !id.isEscaped && !marks[Self.mark(id.storedBytes)] { return }
+    guard let record = records[id.copy()], var history = record.view.history else { return }
     output.array("history") { output in
       while let former = history.next() {
         output.object { output in Self.write(former, to: &output) }

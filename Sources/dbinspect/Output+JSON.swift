@@ -15,12 +15,16 @@ enum JSONLayout {
 
 /// Where the writer stands.
 struct JSONPlace {
-  /// The layout of each object or array that is open, outermost first.
-  fileprivate var open: [JSONLayout] = []
+  /// How many objects and arrays are open.
+  fileprivate var depth = 0
+  /// How many of them, from the outermost on, are indented: what is within an inline one is inline.
+  fileprivate var indentedDepth = 0
   /// Whether nothing was written yet into the innermost.
   fileprivate var isFirst = true
   /// Whether a member's name was written, and its value comes next.
   fileprivate var hasName = false
+  /// Whether the innermost, if there is one, has a member to a line.
+  fileprivate var isIndented: Bool { indentedDepth == depth }
 }
 
 // MARK: - Objects and arrays
@@ -39,7 +43,7 @@ extension Output {
 
   /// Writes an object as a value.
   mutating func object(_ layout: JSONLayout = .indented, _ body: (inout Output) throws -> Void) rethrows {
-    try container("{", "}", layout, body)
+    try container(UInt8(ascii: "{"), UInt8(ascii: "}"), layout, body)
   }
 
   /// Writes a member that is an object.
@@ -55,21 +59,24 @@ extension Output {
     _ name: String, _ layout: JSONLayout = .indented, _ body: (inout Output) throws -> Void
   ) rethrows {
     memberName(name)
-    try container("[", "]", layout, body)
+    try container(UInt8(ascii: "["), UInt8(ascii: "]"), layout, body)
   }
 
   private mutating func container(
-    _ opening: String, _ closing: String, _ layout: JSONLayout, _ body: (inout Output) throws -> Void
+    _ opening: UInt8, _ closing: UInt8, _ layout: JSONLayout, _ body: (inout Output) throws -> Void
   ) rethrows {
     startValue()
-    append(opening)
-    json.open.append(json.open.last == .inline ? .inline : layout)
+    append(byte: opening)
+    if layout == .indented, json.isIndented { json.indentedDepth += 1 }
+    json.depth += 1
     json.isFirst = true
     try body(&self)
-    let layout = json.open.removeLast()
-    if layout == .indented, !json.isFirst { indent() }
+    let isIndented = json.isIndented
+    json.depth -= 1
+    json.indentedDepth = min(json.indentedDepth, json.depth)
+    if isIndented, !json.isFirst { indent() }
     json.isFirst = false
-    append(closing)
+    append(byte: closing)
   }
 }
 
@@ -97,7 +104,13 @@ extension Output {
 
   /// Writes a member that is bytes: `name` with a string, or `nameBase64`.
   mutating func member(_ name: String, bytes: RawSpan) {
-    if isText(bytes) {
+    if isPlain(bytes) {
+      memberName(name)
+      startValue()
+      append(byte: UInt8(ascii: "\""))
+      append(bytes)
+      append(byte: UInt8(ascii: "\""))
+    } else if isText(bytes) {
       memberName(name)
       startValue()
       appendJSONString(bytes)
@@ -120,14 +133,21 @@ extension Output {
   mutating func element(_ text: String?) {
     startValue()
     guard let text else { return append("null") }
-    let bytes = Array(text.utf8)
-    appendJSONString(bytes.rawSpan)
+    let isPlain = text.utf8.allSatisfy { 0x20..<0x7F ~= $0 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+    guard isPlain else {
+      let bytes = Array(text.utf8)
+      return appendJSONString(bytes.rawSpan)
+    }
+    append(byte: UInt8(ascii: "\""))
+    append(text)
+    append(byte: UInt8(ascii: "\""))
   }
 
   /// Writes a number, or null, as a value.
   mutating func element(_ number: (some BinaryInteger)?) {
     startValue()
-    append(number.map { String($0) } ?? "null")
+    guard let number else { return append("null") }
+    if let plain = UInt64(exactly: number) { append(decimal: plain) } else { append(String(number)) }
   }
 
   /// Writes true or false as a value.
@@ -145,15 +165,16 @@ extension Output {
 
   /// Writes a value that is an array; `body` writes its elements.
   mutating func array(_ body: (inout Output) throws -> Void) rethrows {
-    try container("[", "]", .inline, body)
+    try container(UInt8(ascii: "["), UInt8(ascii: "]"), .inline, body)
   }
 
   private mutating func memberName(_ name: String) {
     startValue()
     append(byte: UInt8(ascii: "\""))
     append(name)
-    append("\":")
-    if json.open.last == .indented { append(byte: UInt8(ascii: " ")) }
+    append(byte: UInt8(ascii: "\""))
+    append(byte: UInt8(ascii: ":"))
+    if json.isIndented { append(byte: UInt8(ascii: " ")) }
     json.hasName = true
   }
 
@@ -163,19 +184,31 @@ extension Output {
       json.hasName = false
       return
     }
-    guard let layout = json.open.last else { return }
+    guard json.depth > 0 else { return }
     if !json.isFirst { append(byte: UInt8(ascii: ",")) }
-    if layout == .indented { indent() } else if !json.isFirst { append(byte: UInt8(ascii: " ")) }
+    if json.isIndented { indent() } else if !json.isFirst { append(byte: UInt8(ascii: " ")) }
     json.isFirst = false
   }
 
   private mutating func indent() {
     line()
-    for _ in json.open { append("  ") }
+    for _ in 0..<json.depth { append("  ") }
   }
 }
 
 // MARK: - Strings and Base64
+
+/// Whether bytes are printable ASCII without `"` and `\`, which need no escape.
+private func isPlain(_ bytes: RawSpan) -> Bool {
+  let start = skipPlain(bytes, from: 0, \.isPlainASCII)
+  let view = Span<UInt8>(_bytes: bytes)
+  for index in start..<view.count {
+    guard 0x20..<0x7F ~= view[index], view[index] != UInt8(ascii: "\""), view[index] != UInt8(ascii: "\\") else {
+      return false
+    }
+  }
+  return true
+}
 
 /// Whether bytes are UTF-8 without NUL, and so can be a JSON string that everybody reads.
 func isText(_ bytes: RawSpan) -> Bool {

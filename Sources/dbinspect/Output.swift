@@ -63,7 +63,23 @@ import Glibc
     text.withUTF8 { unsafe append(UnsafeRawBufferPointer($0)) }
   }
 
+  /// Appends a number in decimal digits.
+  mutating func append(decimal number: UInt64) {
+    // From the last digit on; no number has more than 20.
+    var digits = InlineArray<20, UInt8>(repeating: 0)
+    var start = 20
+    var rest = number
+    repeat {
+      start -= 1
+      digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+    } while rest > 0
+    // The bytes of numbers are bytes.
+    append(unsafe digits.span.bytes.extracting(start..<20))
+  }
+
   /// Appends one byte.
+  @inline(__always)
   mutating func append(byte: UInt8) {
     if used == Self.byteCount { flush() }
     store(byte)

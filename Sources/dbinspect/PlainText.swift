@@ -26,6 +26,10 @@ extension UInt64 {
     return (self | special) & Self.highBits == 0
   }
 
+  /// Whether one of the eight bytes is this.
+  @inline(__always)
+  func has(_ byte: UInt8) -> Bool { Self.whereEqual(self, to: byte) & Self.highBits != 0 }
+
   private static let highBits: UInt64 = 0x8080_8080_8080_8080
   private static let lowBits: UInt64 = 0x0101_0101_0101_0101
 
@@ -40,5 +44,18 @@ extension UInt64 {
   @inline(__always)
   private static func whereEqual(_ word: UInt64, to byte: UInt8) -> UInt64 {
     whereLess(word ^ lowBits &* UInt64(byte), than: 1)
+  }
+}
+
+extension RawSpan {
+  /// The first place where a byte is; nil if it is nowhere.
+  func first(_ byte: UInt8) -> Int? {
+    var index = skipPlain(self, from: 0) { !$0.has(byte) }
+    let view = Span<UInt8>(_bytes: self)
+    while index < view.count {
+      if view[index] == byte { return index }
+      index += 1
+    }
+    return nil
   }
 }

@@ -92,12 +92,13 @@ extension Array<UInt8> {
 
   /// A copy of the bytes of a span.
   package init(_ span: RawSpan) {
-    self.init(capacity: span.byteCount) { output in
-      var index = 0
-      while index < span.byteCount {
-        output.append(span.byte(at: index))
-        index += 1
-      }
-    }
+    // Copied within the call.
+    self = unsafe span.withUnsafeBytes { unsafe Array($0) }
+  }
+
+  /// Appends a copy of the bytes of a span.
+  package mutating func append(_ span: RawSpan) {
+    // Copied within the call.
+    unsafe span.withUnsafeBytes { unsafe append(contentsOf: $0) }
   }
 }

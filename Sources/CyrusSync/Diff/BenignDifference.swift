@@ -49,20 +49,31 @@ struct BenignDifference {
   /// Bytes up to a space that are letters, digits, or of a few kinds that need no care.
   private static func atom(_ bytes: RawSpan, from start: Int) -> Range<Int>? {
     var place = start
-    while place < bytes.byteCount {
-      switch bytes.byte(at: place) {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
-        place &+= 1
-      case UInt8(ascii: " "):
-        let isNull =
-          place == start + 3 && bytes.byte(at: start) == UInt8(ascii: "N")
-          && bytes.byte(at: start + 1) == UInt8(ascii: "I") && bytes.byte(at: start + 2) == UInt8(ascii: "L")
-        return place > start && !isNull ? start..<place : nil
-      default: return nil
+    // Eight at a time. An atom is followed by more than eight bytes, or the decoder may have it.
+    while bytes.byteCount &- place >= 8 {
+      let word = bytes.bigEndian(UInt64.self, at: place)
+      let others = ~areAtomBytes(word) & 0x8080_8080_8080_8080
+      guard others != 0 else {
+        place &+= 8
+        continue
       }
+      place &+= others.leadingZeroBitCount >> 3
+      guard bytes.byte(at: place) == UInt8(ascii: " "), place > start else { return nil }
+      return place == start + 3 && bytes.bigEndian(UInt32.self, at: start) == 0x4E49_4C20 ? nil : start..<place
     }
     return nil
+  }
+
+  /// The upper bit of each byte tells whether that is a letter, a digit, `-`, `.` or `_`.
+  private static func areAtomBytes(_ word: UInt64) -> UInt64 {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let low = word & (0x7F * ones)
+    /// Whether a byte without its upper bit is in a range: no sum goes over into the next byte.
+    func isIn(_ range: ClosedRange<UInt64>, _ bytes: UInt64) -> UInt64 {
+      (bytes &+ (0x80 - range.lowerBound) &* ones) & ~(bytes &+ (0x7F - range.upperBound) &* ones)
+    }
+    let letters = isIn(0x61...0x7A, low | (0x20 * ones))
+    return (letters | isIn(0x30...0x39, low) | isIn(0x2D...0x2E, low) | isIn(0x5F...0x5F, low)) & ~word
   }
 
   /// The first place at which two values of the same length differ; their length if they do not.

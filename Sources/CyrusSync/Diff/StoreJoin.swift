@@ -111,7 +111,11 @@ struct StoreJoin {
       if let id = place.replica?.id { wanted.insert(StoreMerge.hash(id.rawSpan)) }
     }
     guard !wanted.isEmpty else { return }
-    for (index, hash) in merge.joined.enumerated() where hash != 0 && wanted.contains(hash) {
+    // Most are told from the few that are wanted by some of their bits.
+    var mayBeWanted = [Bool](repeating: false, count: 1 << 16)
+    for hash in wanted { mayBeWanted[Int(hash & 0xFFFF)] = true }
+    for (index, hash) in merge.joined.enumerated()
+    where hash != 0 && mayBeWanted[Int(hash & 0xFFFF)] && wanted.contains(hash) {
       let entry = try master.entry(at: index)
       guard case .live = Presence(entry) else { continue }
       let mailbox = StoreMailbox(entry, at: index, comparison.settings)

@@ -71,7 +71,14 @@ struct StoreMerge: ~Copyable {
       } else if right == replica.count {
         order = -1
       } else if isRaw {
-        order = try master.record(at: left).key.compare(with: replica.record(at: right).key)
+        let mine = try master.record(at: left)
+        let theirs = try replica.record(at: right)
+        order = mine.key.compare(with: theirs.key)
+        if order == 0, addBenign(left, mine.value, theirs.value) {
+          left += 1
+          right += 1
+          continue
+        }
       } else {
         order = try Self.compare(left, in: master, right, in: replica, comparison.settings)
       }
@@ -113,7 +120,6 @@ struct StoreMerge: ~Copyable {
   private mutating func addPair(
     _ left: Int, _ master: borrowing MailboxList, _ right: Int, _ replica: borrowing MailboxList
   ) throws(DatabaseError) {
-    if comparison.states == nil, try addBenign(left, master, right, replica) { return }
     let mine = try master.entry(at: left)
     let theirs = try replica.entry(at: right)
     let (presence, other) = (Presence(mine), Presence(theirs))
@@ -143,16 +149,14 @@ struct StoreMerge: ~Copyable {
   /// Takes account of a pair that nearly all pairs are like.
   ///
   /// - Returns: Whether it is such a pair.
-  private mutating func addBenign(
-    _ left: Int, _ master: borrowing MailboxList, _ right: Int, _ replica: borrowing MailboxList
-  ) throws(DatabaseError) -> Bool {
-    let mine = try master.record(at: left)
-    let theirs = try replica.record(at: right)
-    guard let common = BenignDifference(mine.value, theirs.value) else { return false }
-    joined[left] = Self.hash(mine.value.extracting(common.id))
+  @inline(__always)
+  private mutating func addBenign(_ left: Int, _ mine: RawSpan, _ theirs: RawSpan) -> Bool {
+    // What the messages of two mailboxes come to can differ although the records do not.
+    guard comparison.states == nil, let common = BenignDifference(mine, theirs) else { return false }
+    joined[left] = Self.hash(mine.extracting(common.id))
     liveCount.master += 1
     liveCount.replica += 1
-    note(partition: mine.value.extracting(common.partition))
+    note(partition: mine.extracting(common.partition))
     return true
   }
 
