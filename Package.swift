@@ -55,6 +55,9 @@ let package = Package(
       name: "twoskip-generate", dependencies: ["TestSupport"], path: "Tests/Generate", swiftSettings: testSettings),
     .executableTarget(
       name: "twoskip-hammer", dependencies: ["CyrusDatabase"], path: "Tests/Hammer", swiftSettings: testSettings),
+    .executableTarget(
+      name: "twoskip-costs", dependencies: ["CyrusDatabase", "CyrusMailboxes", "CyrusSync"], path: "Tests/Costs",
+      exclude: ["instructions"], swiftSettings: testSettings),
     .testTarget(
       name: "CyrusLiveTests", dependencies: ["CyrusSync", "CyrusMailboxes", "CyrusDatabase", "TestSupport"],
       swiftSettings: testSettings),
