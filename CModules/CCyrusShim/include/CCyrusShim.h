@@ -1,6 +1,6 @@
 // What Swift cannot do by itself: open and map a file for reading only, lock it with
 // locks that belong to the descriptor, survive faults of the mapping, copy words
-// atomically, compute checksums.
+// atomically, compute checksums, do several things at the same time.
 //
 // No policy, no format knowledge, no logging; no globals but for what is one for the process by nature: the fault guard,
 // and descriptors that must not be closed. Every function is thread-safe,
@@ -165,6 +165,13 @@ static inline void ccs_acquire(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); 
 
 /// Lets `microseconds` pass.
 void ccs_pause(uint32_t microseconds);
+
+/// Calls `body` with each index below `count`, at the same time where threads can be had, and returns when all calls have.
+///
+/// Index 0 is called in the caller's thread, and so is every other that gets no thread of its own; never more than 64 at
+/// a time. The new threads take no signals but those that come of what they do themselves. What `context` leads to is
+/// the caller's to share.
+void ccs_at_once(size_t count, void (*body)(size_t index, void *_Nullable context), void *_Nullable context);
 
 /// A mapping that may fault without killing the process.
 typedef struct ccs_guarded ccs_guarded;
