@@ -18,13 +18,19 @@ public struct RecordCursor: ~Copyable, ~Escapable {
   /// Whether records are looked at up to the end of the list, although none with the prefix should come any more.
   private let looksAtAll: Bool
   private var hasEnded = false
+  /// The record before which the listing ends, and where it is; nil and -1 if it goes on to the end of the list.
+  private let stop: TwoskipRecord?
+  private let stopOffset: Int
 
+  /// - Parameter stop: A record of the list: the listing ends before it.
   @_lifetime(copy cursor)
   init(
     _ cursor: consuming TwoskipCursor, from start: [UInt8] = [], prefix: [UInt8] = [], looksAtAll: Bool = false,
-    _ proof: TwoskipProof
+    until stop: TwoskipRecord? = nil, _ proof: TwoskipProof
   ) {
     self.cursor = cursor
+    self.stop = stop
+    stopOffset = stop?.offset ?? -1
     self.looksAtAll = looksAtAll
     self.start = start
     self.prefix = prefix
@@ -55,8 +61,13 @@ public struct RecordCursor: ~Copyable, ~Escapable {
   @_lifetime(copy self)
   public mutating func next() throws(DatabaseError) -> RecordView? {
     if hasEnded { return nil }
+    var isDone = false
     do throws(TwoskipError) {
       while let record = try cursor.next() {
+        if record.offset == stopOffset || stop != nil && cursor.isOffCourse && !isBeforeStop(record) {
+          isDone = true
+          break
+        }
         let view = RecordView(record, in: cursor.state.bytes)
         let hasPrefix = prefix.isEmpty || view.key.starts(with: prefix.rawSpan)
         if looksAtAll, !hasPrefix { continue }
@@ -69,7 +80,15 @@ public struct RecordCursor: ~Copyable, ~Escapable {
         // In mbox order, which may not have shown yet, TAB and LF are equal: keys with the one and the other come mixed.
         guard view.key.byteCount >= prefix.count,
           KeyOrder.mbox.compare(view.key.extracting(0..<prefix.count), prefix.rawSpan) == 0
-        else { break }
+        else {
+          isDone = true
+          break
+        }
+      }
+      // List 0 was seen to lead to where this should have ended.
+      if !isDone, let stop, !cursor.isOffCourse {
+        hasEnded = true
+        throw TwoskipError(.listEntry, at: UInt64(stop.offset), found: UInt64(stop.offset))
       }
     } catch {
       do throws(DatabaseError) { throw try proof.confirm(error) } catch {
@@ -77,8 +96,20 @@ public struct RecordCursor: ~Copyable, ~Escapable {
         throw error
       }
     }
+    return try end()
+  }
+
+  @inline(never)
+  @_lifetime(copy self)
+  private mutating func end() throws(DatabaseError) -> RecordView? {
     hasEnded = true
     try proof.confirm()
     return nil
+  }
+
+  /// Whether a record comes before the one where the listing ends. After damage the walk may not meet that one.
+  private func isBeforeStop(_ record: TwoskipRecord) -> Bool {
+    guard let stop else { return true }
+    return cursor.order.compare(record.key(in: cursor.state.bytes), stop.key(in: cursor.state.bytes)) < 0
   }
 }

@@ -72,7 +72,7 @@ public struct Snapshot: ~Copyable, Sendable {
 
   private let file: OpenFile
   private let storage: FileBytes
-  private let isLive: Bool
+  let isLive: Bool
   /// The order of the keys, once a lookup had to find it out for all of them.
   private let knownOrder = KnownOrder()
 
@@ -98,7 +98,7 @@ public struct Snapshot: ~Copyable, Sendable {
   /// - Complexity: O(1): one system call.
   public func confirm() throws(DatabaseError) { try proof.confirm() }
 
-  private var proof: TwoskipProof {
+  var proof: TwoskipProof {
     TwoskipProof(
       path: file.path, descriptor: file.descriptor, header: isLive ? header : nil,
       mappedByteCount: storage.isCopy ? 0 : storage.byteCount, faultMark: storage.faultMark)

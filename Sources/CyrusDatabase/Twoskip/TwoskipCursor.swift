@@ -80,6 +80,9 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
     }
   }
 
+  /// Whether damage has taken the walk off list 0 at some place.
+  var isOffCourse: Bool { !frontier.isEmpty }
+
   /// The next record, all its checksums compared; nil at the end.
   ///
   /// - Throws: ``TwoskipError`` at damage. The next call goes on behind it.

@@ -1,0 +1,50 @@
+// Cutting list 0 into parts of about the same size, for several walks at the same time.
+//
+// The records of an upper list lie about evenly along list 0. Some of them are chosen, and each is then looked up by its
+// key as any key is: a cut is a record that list 0 has been seen to lead to, whatever upper lists say.
+
+extension TwoskipState {
+  /// How many records of an upper list are looked at for each part: the more, the more evenly sized the parts.
+  private static let samplesPerPart = 64
+
+  /// Records that part list 0, in its order, each with what comes before it.
+  ///
+  /// - Parameter count: How many parts are wanted.
+  /// - Returns: One less at most; fewer, or none, of a file that is small or in which they cannot be found.
+  /// - Complexity: O(`count` · log *n*) expected.
+  func cuts(_ count: Int) -> [Position] {
+    guard count > 1, let dummy = try? self.dummy() else { return [] }
+    let wanted = count * Self.samplesPerPart
+    for list in (1..<Twoskip.levels).reversed() {
+      let samples = samples(of: list, from: dummy, most: 16 * wanted)
+      guard samples.count >= wanted || list == 1 else { continue }
+      return choose(count - 1, of: samples)
+    }
+    return []
+  }
+
+  /// The records of an upper list; none if there are more than so many, which is a circle or a list of all records.
+  private func samples(of list: Int, from dummy: TwoskipRecord, most: Int) -> [TwoskipRecord] {
+    var samples: [TwoskipRecord] = []
+    var holder = dummy
+    while let next = hint(holder.pointer(list + 1, in: bytes), list: list) {
+      guard samples.count < most else { return [] }
+      samples.append(next)
+      holder = next
+    }
+    return samples
+  }
+
+  private func choose(_ count: Int, of samples: [TwoskipRecord]) -> [Position] {
+    var cuts: [Position] = []
+    for number in 1..<count + 1 where samples.count > count {
+      let sample = samples[number * samples.count / (count + 1)]
+      guard let found = try? search(for: sample.key(in: bytes)), found.position.isMatch, let record = found.position.at,
+        record.offset == sample.offset
+      else { continue }
+      if let last = cuts.last?.at, found.order.compare(last.key(in: bytes), record.key(in: bytes)) >= 0 { continue }
+      cuts.append(found.position)
+    }
+    return cuts
+  }
+}
