@@ -23,6 +23,14 @@ public struct ACLEntryView: ~Escapable {
     return bytes.next() == UInt8(ascii: "-")
   }
 
+  /// Strings that are stored as they are.
+  @_lifetime(copy bytes)
+  @inline(__always)
+  init(_ identifier: Range<Int>, _ rights: Range<Int>, in bytes: RawSpan) {
+    self.identifier = MailboxText(bytes.extracting(identifier))
+    self.rights = MailboxText(bytes.extracting(rights))
+  }
+
   @_lifetime(copy bytes)
   @inline(__always)
   init(_ entry: ACLCursor.Ranges, in bytes: RawSpan) {
@@ -40,6 +48,8 @@ public struct ACLView: ~Escapable {
   enum Source {
     /// A text value holds it here.
     case text(Range<Int>)
+    /// A dlist holds its entries here: atoms, each entry with rights, and one space between any two.
+    case atoms(Range<Int>)
     /// A dlist holds so many, the first one here.
     case dlist(at: Int, count: Int)
   }
@@ -122,30 +132,31 @@ public struct ACLCursor: ~Escapable {
   }
 
   private let bytes: RawSpan
-  private let isText: Bool
-  /// Of a text: what is left of it.
+  /// What parts identifiers and rights of a text or of atoms; nil for any other dlist.
+  private let separator: UInt8?
+  /// Of a text or of atoms: what is left of it.
   private var rest: Range<Int>
   /// Of a dlist: how many lists have not ended yet, whether the cursor is within one, and whether the next value is one.
   private var listCount: Int
   private var isInList = false
   private var isNextACL = true
-  private var scanner: DListScanner
+  private var progress: DListScanner.Progress
 
   @_lifetime(copy bytes)
   @inline(__always)
   init(_ source: ACLView.Source, in bytes: RawSpan) {
     self.bytes = bytes
     switch source {
-    case .text(let range):
-      isText = true
+    case .text(let range), .atoms(let range):
+      separator = if case .text = source { 0x09 } else { UInt8(ascii: " ") }
       rest = range
       listCount = 0
-      scanner = DListScanner(bytes)
+      progress = DListScanner.Progress(beforeValueAt: 0)
     case .dlist(let offset, let count):
-      isText = false
+      separator = nil
       rest = 0..<0
       listCount = count
-      scanner = DListScanner(bytes, beforeValueAt: offset)
+      progress = DListScanner.Progress(beforeValueAt: offset)
     }
   }
 
@@ -154,13 +165,22 @@ public struct ACLCursor: ~Escapable {
   /// - Returns: A view that is valid as long as the bytes that were decoded.
   @_lifetime(copy self)
   public mutating func next() -> ACLEntryView? {
+    if let separator {
+      guard let (identifier, rights) = nextPair(separator) else { return nil }
+      return ACLEntryView(identifier, rights, in: bytes)
+    }
     guard let ranges = nextRanges() else { return nil }
     return ACLEntryView(ranges, in: bytes)
   }
 
   /// Where the parts of the next entry are; nil at the end.
   mutating func nextRanges() -> Ranges? {
-    if isText { return nextOfText() }
+    if let separator {
+      guard let (identifier, rights) = nextPair(separator) else { return nil }
+      return Ranges(identifier: DListString(atom: identifier, in: bytes), rights: DListString(atom: rights, in: bytes))
+    }
+    var scanner = DListScanner(bytes, at: progress)
+    defer { progress = scanner.progress }
     // The lists were found whole when the record was decoded, so there is no error to lose here.
     while listCount > 0, let token = try? scanner.advance() {
       switch token {
@@ -191,19 +211,19 @@ public struct ACLCursor: ~Escapable {
     return nil
   }
 
-  private mutating func nextOfText() -> Ranges? {
-    let identifierEnd = bytes.first(0x09, in: rest)
+  /// The next two strings of a text or of atoms.
+  @inline(__always)
+  private mutating func nextPair(_ separator: UInt8) -> (identifier: Range<Int>, rights: Range<Int>)? {
+    let identifierEnd = bytes.first(separator, in: rest)
     // An identifier without rights, at the end: reported as `acl.odd`, and not an entry.
     guard identifierEnd < rest.upperBound else { return nil }
-    let rightsEnd = bytes.first(0x09, in: identifierEnd + 1..<rest.upperBound)
-    let ranges = Ranges(
-      identifier: DListString(atom: rest.lowerBound..<identifierEnd, in: bytes),
-      rights: DListString(atom: identifierEnd + 1..<rightsEnd, in: bytes))
+    let rightsEnd = bytes.first(separator, in: identifierEnd + 1..<rest.upperBound)
+    let identifier = rest.lowerBound..<identifierEnd
     rest = min(rightsEnd + 1, rest.upperBound)..<rest.upperBound
-    return ranges
+    return (identifier, identifierEnd + 1..<rightsEnd)
   }
 
-  /// What ``nextOfText()`` left over: an identifier without rights, or nothing.
+  /// What ``nextPair(_:)`` left over: an identifier without rights, or nothing.
   var remainder: Range<Int> { rest }
 }
 

@@ -31,7 +31,7 @@ public struct DListScanner: ~Escapable {
   /// How many lists may be within each other, the outermost included. Cyrus writes 3.
   public static var depthMax: Int { 16 }
 
-  private enum State: BitwiseCopyable {
+  fileprivate enum State: BitwiseCopyable {
     /// Before the first byte.
     case start
     /// Behind an opening parenthesis.
@@ -49,15 +49,41 @@ public struct DListScanner: ~Escapable {
     case kvlistStart, listStart, listEnd, key, string, null, looseSpace, end
   }
 
+  /// How far a scan has come.
+  struct Progress: BitwiseCopyable {
+    fileprivate var state: State
+    fileprivate var offset: Int
+    fileprivate var depth: Int
+    fileprivate var kvlists: UInt32
+
+    /// Within so many lists of pairs, before the value of a pair.
+    init(beforeValueAt offset: Int, depth: Int = 1) {
+      state = .value
+      self.offset = offset
+      self.depth = depth
+      kvlists = (1 << UInt32(depth)) - 1
+    }
+
+    fileprivate init(_ scanner: borrowing DListScanner) {
+      state = scanner.state
+      offset = scanner.offset
+      depth = scanner.depth
+      kvlists = scanner.kvlists
+    }
+  }
+
+  /// How far this one has come.
+  var progress: Progress { Progress(self) }
+
   let bytes: RawSpan
   private let isStrict: Bool
-  private var state: State
+  fileprivate var state: State
   /// The first byte that was not scanned yet, from the start of the scanned bytes.
   public internal(set) var offset: Int
   /// How many lists are open.
   public private(set) var depth: Int
   /// A bit for each depth: whether the list there is one of pairs.
-  private var kvlists: UInt32
+  fileprivate var kvlists: UInt32
   /// The key, string or NIL that was met last.
   var string = DListString(.atom, hasControlBytes: false, 0..<0)
   /// Where the parenthesis or loose space is that was met last.
@@ -73,7 +99,12 @@ public struct DListScanner: ~Escapable {
   ///     (``DListEvent/unusualForm(_:)``).
   @_lifetime(copy bytes)
   public init(_ bytes: RawSpan, isStrict: Bool = false) {
-    self.init(bytes, at: 0, state: .start, depth: 0, isStrict: isStrict)
+    self.bytes = bytes
+    self.isStrict = isStrict
+    state = .start
+    offset = 0
+    depth = 0
+    kvlists = 0
   }
 
   /// Starts within the outermost list, before the value of a pair.
@@ -84,17 +115,18 @@ public struct DListScanner: ~Escapable {
   ///   - depth: How many lists of pairs that value lies in.
   @_lifetime(copy bytes)
   init(_ bytes: RawSpan, beforeValueAt offset: Int, depth: Int = 1) {
-    self.init(bytes, at: offset, state: .value, depth: depth, isStrict: false)
+    self.init(bytes, at: Progress(beforeValueAt: offset, depth: depth))
   }
 
+  /// Goes on where another scan of the same bytes has come.
   @_lifetime(copy bytes)
-  private init(_ bytes: RawSpan, at offset: Int, state: State, depth: Int, isStrict: Bool) {
+  init(_ bytes: RawSpan, at progress: Progress) {
     self.bytes = bytes
-    self.isStrict = isStrict
-    self.state = state
-    self.offset = offset
-    self.depth = depth
-    kvlists = (1 << UInt32(depth)) - 1
+    isStrict = false
+    state = progress.state
+    offset = progress.offset
+    depth = progress.depth
+    kvlists = progress.kvlists
   }
 
   /// What comes next.

@@ -38,20 +38,20 @@ public struct MailboxEntryView: ~Escapable {
   /// The value, as given.
   public let valueBytes: RawSpan
   /// What the key stands for.
-  public let key: MailboxKey
+  public internal(set) var key: MailboxKey
   /// The form of the value; nil if it is empty or the record does not describe a mailbox.
-  public let valueForm: MailboxValueForm?
+  public internal(set) var valueForm: MailboxValueForm?
   /// The first error; if there is none the first warning, nil if there is neither.
   public var gravestIssue: DecodingIssue? { gravest?.issue }
   /// How many things are wrong or odd.
-  public let issueCount: Int
+  public internal(set) var issueCount = 0
   /// How many of them are errors, so that something could not be decoded.
-  public let errorCount: Int
+  public internal(set) var errorCount = 0
 
   /// How the keys of the file are built, as was said.
   let form: MailboxKey.Form
-  let fields: MailboxFields
-  let gravest: CompactIssue?
+  var fields: MailboxFields
+  var gravest: CompactIssue?
 
   /// Decodes a record of any kind.
   ///
@@ -62,18 +62,36 @@ public struct MailboxEntryView: ~Escapable {
   /// - Complexity: O(length of key and value).
   @_lifetime(copy key, copy value)
   public init(key: RawSpan, value: RawSpan, form: MailboxKey.Form) {
-    var tally = IssueTally()
-    self.init(key: key, value: value, form: form, &tally)
-  }
-
-  @_lifetime(copy key, copy value)
-  init(key: RawSpan, value: RawSpan, form: MailboxKey.Form, _ tally: inout IssueTally) {
     keyBytes = key
     valueBytes = value
     self.form = form
-    self.key = MailboxKey(key, value: value, form: form, &tally)
-    fields = MailboxFields(of: self.key, value, &tally)
-    valueForm = self.key.isMailbox ? MailboxValueForm(of: value) : nil
+    let context = MailboxFieldContext(usual: key, form)
+    self.key = MailboxKey(usual: key, context)
+    valueForm = .dlist
+    fields = MailboxFields()
+    if let context, fields.readUsual(value, as: context) { return }
+    scan()
+  }
+
+  /// Decodes a record of any kind without looking first whether it is as usual: what that is held against by tests.
+  @_lifetime(copy key, copy value)
+  init(scanning key: RawSpan, value: RawSpan, form: MailboxKey.Form) {
+    keyBytes = key
+    valueBytes = value
+    self.form = form
+    self.key = MailboxKey(usual: key, nil)
+    valueForm = nil
+    fields = MailboxFields()
+    scan()
+  }
+
+  /// Decodes the record, whatever it is like.
+  @inline(never)
+  private mutating func scan() {
+    var tally = IssueTally()
+    key = MailboxKey(keyBytes, value: valueBytes, form: form, &tally)
+    fields = MailboxFields(of: key, valueBytes, &tally)
+    valueForm = key.isMailbox ? MailboxValueForm(of: valueBytes) : nil
     gravest = tally.gravest
     issueCount = tally.count
     errorCount = tally.errorCount
@@ -168,6 +186,7 @@ extension MailboxEntryView {
     get {
       guard state(of: .acl) == .value else { return nil }
       let range = fields[.acl].range
+      if fields.isACLPlain { return ACLView(.atoms(range.lowerBound + 2..<range.upperBound - 1), in: valueBytes) }
       if valueForm == .dlist {
         return ACLView(.dlist(at: range.lowerBound, count: Int(fields.aclCount)), in: valueBytes)
       }

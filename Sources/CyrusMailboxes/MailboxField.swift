@@ -61,6 +61,24 @@ public enum MailboxField: UInt8, Hashable, Sendable, CaseIterable {
   }
 }
 
+/// Some of the fields.
+struct MailboxFieldSet: OptionSet, BitwiseCopyable {
+  /// Two bits for each field.
+  let rawValue: UInt32
+
+  @inline(__always)
+  init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  @inline(__always)
+  init(_ field: MailboxField) { self.init(rawValue: 3 << UInt32(2 * field.rawValue)) }
+
+  /// All fields.
+  static var all: MailboxFieldSet {
+    @inline(__always)
+    get { MailboxFieldSet(rawValue: 0xFF_FFFF) }
+  }
+}
+
 /// What a record says about a field.
 public enum FieldState: UInt8, Hashable, Sendable {
   /// Nothing: the field is not there.
@@ -141,7 +159,7 @@ public struct MailboxFieldOrder: RandomAccessCollection, Hashable, Sendable {
   /// - Precondition: The field is not there yet, so that at most one of each is.
   @inline(__always)
   mutating func append(_ field: MailboxField) {
-    fields |= UInt64(field.rawValue) << UInt64(4 * fieldCount)
-    fieldCount += 1
+    fields |= UInt64(field.rawValue) &<< UInt64(truncatingIfNeeded: 4 &* fieldCount)
+    fieldCount &+= 1
   }
 }

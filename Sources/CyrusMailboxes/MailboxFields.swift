@@ -15,8 +15,9 @@ struct MailboxFields: Sendable {
 
     @inline(__always)
     init(_ range: Range<Int>) {
-      start = UInt32(range.lowerBound)
-      count = UInt32(range.count)
+      // Of a value below 4 GiB.
+      start = UInt32(truncatingIfNeeded: range.lowerBound)
+      count = UInt32(truncatingIfNeeded: range.upperBound &- range.lowerBound)
     }
 
     var range: Range<Int> {
@@ -42,6 +43,8 @@ struct MailboxFields: Sendable {
   private var history = Place()
   /// How many ACLs a dlist has. Cyrus appends the entries of a second one to those of the first.
   var aclCount: UInt32 = 0
+  /// Whether the ACL is one list of atoms, each entry with rights, and spaces just where they must be.
+  var isACLPlain = false
   var specialUse: Place?
 
   var type = MailboxType()
@@ -71,6 +74,16 @@ struct MailboxFields: Sendable {
       escaped &= ~(1 << UInt16(field.rawValue))
     }
     states |= UInt32(state.rawValue) << shift
+  }
+
+  /// Notes that fields are there, each with a value.
+  ///
+  /// - Parameter order: Has just these.
+  /// - Precondition: None was noted before.
+  @inline(__always)
+  mutating func note(values fields: MailboxFieldSet, in order: MailboxFieldOrder) {
+    states = fields.rawValue
+    self.order = order
   }
 
   /// Where a field's bytes are; an empty place for one without.

@@ -101,6 +101,18 @@ public struct MailboxKey: Hashable, Sendable {
     }
   }
 
+  /// What a key is whose record's fields stand in this context, or none that is known yet.
+  @inline(__always)
+  init(usual key: RawSpan, _ context: MailboxFieldContext?) {
+    switch context {
+    case .name: self.init(.name(1..<key.byteCount), .prefixed)
+    case .uniqueID: self.init(.uniqueID(1..<key.byteCount), .prefixed)
+    case .plainName: self.init(.name(0..<key.byteCount), .plain)
+    case .jmapID, .formerName, nil: self.init(.unknown, .prefixed)
+    }
+  }
+
+  @inline(__always)
   private init(_ kind: Kind, _ form: Form) {
     self.kind = kind
     self.form = form

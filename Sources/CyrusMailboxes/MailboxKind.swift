@@ -119,12 +119,23 @@ struct MailboxType: Sendable {
 
   init() {}
 
+  @inline(__always)
+  init(_ kind: MailboxKind) { self.kind = kind }
+
   /// What is said of a record whose kind cannot be read.
   static var unreadable: MailboxType {
     var type = MailboxType()
     type.kind = .unknown
     type.isReadable = false
     return type
+  }
+
+  /// What is odd about letters.
+  struct Oddities: OptionSet, BitwiseCopyable {
+    let rawValue: UInt8
+    static let unknownLetter = Oddities(rawValue: 1)
+    static let twoKinds = Oddities(rawValue: 2)
+    static let order = Oddities(rawValue: 4)
   }
 
   /// Reads letters.
@@ -134,29 +145,34 @@ struct MailboxType: Sendable {
   ///
   /// - Parameters:
   ///   - isKindFirst: Whether the kind's letter must come before all flags, as from 3.6 on.
-  ///   - bytes: Where the letters are, for the issues.
+  ///   - oddities: What is odd is put in.
   @inline(__always)
-  init(letters: MailboxText, isKindFirst: Bool, at bytes: Range<Int>, _ tally: inout IssueTally) {
+  init(letters: MailboxText, isKindFirst: Bool, _ oddities: inout Oddities) {
     var kind: MailboxKind?
-    var isUnknown = false
-    var isTwice = false
-    var isBehindFlags = false
     var letters = letters.bytes()
     while let letter = letters.next() {
       if let flag = MailboxFlags(letter: letter) {
         flags.insert(flag)
       } else if let found = MailboxKind(letter: letter) {
-        if kind != nil { isTwice = true }
+        if kind != nil { oddities.insert(.twoKinds) }
         if kind == nil || kind == .email { kind = found }
-        if isKindFirst, !flags.isEmpty { isBehindFlags = true }
+        if isKindFirst, !flags.isEmpty { oddities.insert(.order) }
       } else {
-        isUnknown = true
+        oddities.insert(.unknownLetter)
       }
     }
-    self.kind = kind ?? (isUnknown ? .unknown : .email)
-    if isUnknown { tally.warn(.typeUnknownLetter, bytes) }
-    if isTwice { tally.warn(.typeTwoKinds, bytes) }
-    if isBehindFlags { tally.warn(.typeOrder, bytes) }
+    self.kind = kind ?? (oddities.contains(.unknownLetter) ? .unknown : .email)
+  }
+
+  /// Reads letters as ``init(letters:isKindFirst:_:)``, and notes what is odd about them.
+  ///
+  /// - Parameter bytes: Where the letters are, for the issues.
+  init(letters: MailboxText, isKindFirst: Bool, at bytes: Range<Int>, _ tally: inout IssueTally) {
+    var oddities = Oddities()
+    self.init(letters: letters, isKindFirst: isKindFirst, &oddities)
+    if oddities.contains(.unknownLetter) { tally.warn(.typeUnknownLetter, bytes) }
+    if oddities.contains(.twoKinds) { tally.warn(.typeTwoKinds, bytes) }
+    if oddities.contains(.order) { tally.warn(.typeOrder, bytes) }
   }
 
   /// Reads the number of a text value.

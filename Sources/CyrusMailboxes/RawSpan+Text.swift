@@ -36,10 +36,24 @@ extension RawSpan {
   }
 
   /// The first `byte` within `range`, or its end.
+  ///
+  /// - Precondition: The range is one of places; checked in every build.
+  /// - Complexity: O(length); eight bytes at a time.
+  @inline(__always)
   func first(_ byte: UInt8, in range: Range<Int>) -> Int {
+    precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
     var place = range.lowerBound
-    while place < range.upperBound, self.byte(at: place) != byte { place += 1 }
-    return place
+    guard byteCount >= 8 else {
+      while place < range.upperBound, self.byte(at: place) != byte { place += 1 }
+      return place
+    }
+    let text = LongText(self)
+    while place < range.upperBound {
+      let count = text.word(at: place).count(before: byte)
+      place &+= count
+      if count < 8 { break }
+    }
+    return min(place, range.upperBound)
   }
 
   /// The last `byte` within `range`, or nil.
@@ -88,28 +102,10 @@ extension RawSpan {
   }
 
   /// Whether the bytes within `range` could be a unique id of any release: letters, digits and hyphens, 8 to 64 of them.
+  ///
+  /// - Precondition: The range is one of places.
   func isUsualID(in range: Range<Int>) -> Bool {
     guard 8...64 ~= range.count else { return false }
-    var place = range.lowerBound
-    while range.upperBound - place > 8 {
-      guard isAlphanumeric(at: place) else { return false }
-      place += 8
-    }
-    // The last eight, some of them for the second time.
-    return isAlphanumeric(at: range.upperBound - 8)
-  }
-
-  /// Whether eight bytes are letters, digits and hyphens.
-  @inline(__always)
-  private func isAlphanumeric(at place: Int) -> Bool {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let word = bigEndian(UInt64.self, at: place)
-    guard word & (0x80 * ones) == 0 else { return false }
-    // In the highest bit of each byte whether it is one of these. Nothing carries over, as all bytes are below 0x80.
-    let digits = (word &+ 0x50 * ones) & ~(word &+ 0x46 * ones)
-    let folded = word | 0x20 * ones
-    let letters = (folded &+ 0x1F * ones) & ~(folded &+ 0x05 * ones)
-    let hyphens = ~((word ^ 0x2D * ones) &+ 0x7F * ones)
-    return (digits | letters | hyphens) & (0x80 * ones) == 0x80 * ones
+    return LongText(self).endOfIDBytes(from: range.lowerBound) >= range.upperBound
   }
 }

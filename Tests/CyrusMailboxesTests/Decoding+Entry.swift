@@ -1,8 +1,7 @@
 // What must hold of a decoded record, whatever its bytes are.
 
-import CyrusMailboxes
-
 @testable import CyrusDatabase
+@testable import CyrusMailboxes
 
 extension Decoding {
   /// What contradicts itself in a record, decoded as one of a file with keys of each form.
@@ -22,6 +21,7 @@ extension Decoding {
     require(entry.issues == again.issues && entry.key == again.key, "other issues or another key when decoded again")
     require(entry.keyBytes == key && entry.valueBytes == value, "bytes are not kept")
 
+    texts += differencesWhenScanned(key: key, value: value, form)
     let fields = ListedFields(view)
     require(fields == ListedFields(entry), "what is kept differs: \(fields), \(ListedFields(entry))")
     require(fields == ListedFields(entry.view), "what is kept looks different")
@@ -48,6 +48,40 @@ extension Decoding {
       require(output == kept.text && acl.count == kept.count, "an ACL and its copy")
       require(acl.isIdentical(to: acl) && kept.difference(from: ACL(acl)) == .none, "an ACL differs from itself")
     }
+    return texts
+  }
+
+  /// In what a record differs, decoded as nearly all are, from the same scanned from its start.
+  static func differencesWhenScanned(key: [UInt8], value: [UInt8], _ form: MailboxKey.Form) -> [String] {
+    let view = MailboxEntryView(key: key.rawSpan, value: value.rawSpan, form: form)
+    let scanned = MailboxEntryView(scanning: key.rawSpan, value: value.rawSpan, form: form)
+    var texts: [String] = []
+    func require(_ isTrue: Bool, _ text: @autoclosure () -> String) {
+      if !isTrue { texts.append("\(form): other \(text()) when scanned") }
+    }
+    require(view.key == scanned.key && view.valueForm == scanned.valueForm, "key or form of the value")
+    for field in MailboxField.allCases {
+      require(view.state(of: field) == scanned.state(of: field), "state of \(field)")
+      require(view.fields[field].range == scanned.fields[field].range, "place of \(field)")
+      require(view.fields.isEscaped(field) == scanned.fields.isEscaped(field), "escapes in \(field)")
+    }
+    require(view.fieldOrder == scanned.fieldOrder, "order of fields")
+    require(view.kind == scanned.kind && view.flags == scanned.flags, "kind or flags")
+    require(view.isTypeReadable == scanned.isTypeReadable, "readable type")
+    require(view.uidValidity == scanned.uidValidity && view.mtime == scanned.mtime, "uidvalidity or time")
+    require(
+      view.createdModseq == scanned.createdModseq && view.folderModseq == scanned.folderModseq, "modseq")
+    require(view.fields.specialUse?.range == scanned.fields.specialUse?.range, "special use")
+    require(view.fields.aclCount == scanned.fields.aclCount, "number of ACLs")
+    if let acl = view.acl, let other = scanned.acl {
+      require(acl.isIdentical(to: other) && other.isIdentical(to: acl) && acl.count == other.count, "ACL")
+    } else {
+      require((view.acl == nil) == (scanned.acl == nil), "ACL")
+    }
+    require(view.isForeign == scanned.isForeign, "verdict on being foreign")
+    require(view.gravestIssue == scanned.gravestIssue, "gravest issue")
+    require(view.issueCount == scanned.issueCount && view.errorCount == scanned.errorCount, "number of issues")
+    require(view.issueCount == 0 || view.issues() == scanned.issues(), "issues")
     return texts
   }
 }
