@@ -79,29 +79,52 @@ public struct MailboxCounts: Hashable, Sendable {
     return better(left, right)
   }
 
-  /// The counts of one record.
-  init(of entry: borrowing MailboxEntryView, depth: Int, isDeleted: Bool) {
-    let flags = entry.flags
-    if !entry.isTypeReadable {
-      unreadable = 1
+  /// Counts one record more.
+  fileprivate mutating func count(_ record: CountedRecord) {
+    let flags = record.flags
+    if !record.isTypeReadable {
+      unreadable &+= 1
     } else if flags.contains(.deleted) {
-      tombstones = 1
+      tombstones &+= 1
     } else if flags.contains(.intermediate) {
-      intermediate = 1
+      intermediate &+= 1
     } else if flags.contains(.reserved) {
-      reserved = 1
-    } else if isDeleted {
-      deletedDelayed = 1
+      reserved &+= 1
+    } else if record.isDeleted {
+      deletedDelayed &+= 1
     } else {
-      live = 1
+      live &+= 1
     }
-    if flags.contains(.remote) { remote = 1 }
-    if flags.contains(.moving) { moving = 1 }
-    oldestMtime = entry.mtime
-    newestMtime = entry.mtime
-    createdModseqMax = entry.createdModseq
-    folderModseqMax = entry.folderModseq
-    depthMax = depth
+    if flags.contains(.remote) { remote &+= 1 }
+    if flags.contains(.moving) { moving &+= 1 }
+    if let mtime = record.mtime {
+      oldestMtime = min(oldestMtime ?? mtime, mtime)
+      newestMtime = max(newestMtime ?? mtime, mtime)
+    }
+    if let modseq = record.createdModseq { createdModseqMax = max(createdModseqMax ?? modseq, modseq) }
+    if let modseq = record.folderModseq { folderModseqMax = max(folderModseqMax ?? modseq, modseq) }
+    depthMax = max(depthMax, record.depth)
+  }
+}
+
+/// What is counted of a record.
+private struct CountedRecord {
+  let flags: MailboxFlags
+  let isTypeReadable: Bool
+  let isDeleted: Bool
+  let depth: Int
+  let mtime: Int64?
+  let createdModseq: UInt64?
+  let folderModseq: UInt64?
+
+  init(_ entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView) {
+    flags = entry.flags
+    isTypeReadable = entry.isTypeReadable
+    isDeleted = name.isDeleted
+    depth = name.depth
+    mtime = entry.mtime
+    createdModseq = entry.createdModseq
+    folderModseq = entry.folderModseq
   }
 }
 
@@ -185,10 +208,12 @@ public struct Inventory: Hashable, Sendable {
       return
     }
     guard case .name = entry.key.kind, let name = entry.nameInKey(settings) else { return }
-    note(name.issues())
-    let counts = MailboxCounts(of: entry, depth: name.depth, isDeleted: name.isDeleted)
-    totals = totals.merging(counts)
-    for index in tables.indices { tables[index].add(counts, entry, name) }
+    var tally = IssueTally(keeping: MailboxEntryView.listedIssuesMax)
+    name.noteIssues(at: 0, isInKey: true, &tally)
+    if tally.count > 0 { note(tally.kept) }
+    let record = CountedRecord(entry, name)
+    totals.count(record)
+    for index in tables.indices { tables[index].add(record, entry, name) }
   }
 
   private mutating func note(_ issues: [DecodingIssue]) {
@@ -236,39 +261,68 @@ public struct Inventory: Hashable, Sendable {
 /// The groups of one grouping while records are counted.
 private struct GroupTable {
   let grouping: InventoryGrouping
-  private(set) var groups: [[UInt8]?: MailboxCounts] = [:]
+  /// The counts of all groups, each at its slot.
+  private var counts: [MailboxCounts] = []
+  private var slots: [[UInt8]?: Int] = [:]
+  /// The group of the last record, and its slot; -1 before the first. Records come in the order of their keys, so
+  /// the next one is mostly of the same.
+  private var lastName: [UInt8]?
+  private var lastSlot = -1
 
   init(_ grouping: InventoryGrouping) { self.grouping = grouping }
 
-  mutating func add(_ counts: MailboxCounts, _ entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView) {
+  /// The groups by their names.
+  var groups: [[UInt8]?: MailboxCounts] { slots.mapValues { counts[$0] } }
+
+  mutating func add(_ record: CountedRecord, _ entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView) {
     switch grouping {
-    case .user: add(counts, to: name.copyOfOwner())
+    case .user:
+      guard lastSlot >= 0, let lastName, name.belongs(to: lastName.rawSpan) else {
+        return add(record, to: name.copyOfOwner())
+      }
+      counts[lastSlot].count(record)
     case .domain:
-      if let domain = name.domain { add(counts, to: Array(domain)) } else { add(counts, to: nil) }
-    case .partition: add(counts, to: entry.partition?.copy())
-    case .server: add(counts, to: entry.server?.copy())
-    case .type: add(counts, to: utf8(entry.kind.name))
-    case .aclIdentifier: addIdentifiers(counts, entry)
+      if let domain = name.domain { add(record, to: MailboxText(domain)) } else { add(record, to: nil as [UInt8]?) }
+    case .partition:
+      if let partition = entry.partition { add(record, to: partition) } else { add(record, to: nil as [UInt8]?) }
+    case .server:
+      if let server = entry.server { add(record, to: server) } else { add(record, to: nil as [UInt8]?) }
+    case .type: add(record, to: utf8(entry.kind.name))
+    case .aclIdentifier: addIdentifiers(record, entry)
     }
   }
 
-  private mutating func add(_ counts: MailboxCounts, to group: [UInt8]?) {
-    groups[group, default: MailboxCounts()].merge(counts)
+  private mutating func add(_ record: CountedRecord, to group: borrowing MailboxText) {
+    if lastSlot >= 0, let lastName, group.equals(MailboxText(lastName.rawSpan)) {
+      counts[lastSlot].count(record)
+    } else {
+      add(record, to: group.copy())
+    }
   }
 
-  private mutating func addIdentifiers(_ counts: MailboxCounts, _ entry: borrowing MailboxEntryView) {
+  private mutating func add(_ record: CountedRecord, to group: [UInt8]?) {
+    if lastSlot < 0 || lastName != group {
+      if let slot = slots[group] {
+        lastSlot = slot
+      } else {
+        lastSlot = counts.count
+        slots[group] = lastSlot
+        counts.append(MailboxCounts())
+      }
+      lastName = group
+    }
+    counts[lastSlot].count(record)
+  }
+
+  private mutating func addIdentifiers(_ record: CountedRecord, _ entry: borrowing MailboxEntryView) {
     var identifiers: Set<[UInt8]> = []
     if let acl = entry.acl {
       var entries = acl.entries()
       while let entry = entries.next() { identifiers.insert(entry.identifier.copy()) }
     }
-    if identifiers.isEmpty { return add(counts, to: nil) }
-    for identifier in identifiers { add(counts, to: identifier) }
+    if identifiers.isEmpty { return add(record, to: nil as [UInt8]?) }
+    for identifier in identifiers { add(record, to: identifier) }
   }
-}
-
-extension MailboxCounts {
-  fileprivate mutating func merge(_ other: MailboxCounts) { self = merging(other) }
 }
 
 extension Database {
