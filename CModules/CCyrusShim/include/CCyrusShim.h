@@ -160,6 +160,12 @@ static inline void ccs_prefetch(const uint8_t *__counted_by(count) bytes __noesc
   __builtin_prefetch((const uint8_t *)((uintptr_t)line + 192));
 }
 
+/// The same for that line alone.
+static inline void ccs_prefetch_line(const uint8_t *__counted_by(count) bytes __noescape, size_t count, size_t place) {
+  (void)count;
+  __builtin_prefetch((const uint8_t *)((uintptr_t)bytes + place));
+}
+
 /// Makes every load before it happen before every load after it.
 static inline void ccs_acquire(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); }
 

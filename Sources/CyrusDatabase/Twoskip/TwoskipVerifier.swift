@@ -1,7 +1,7 @@
 // Checking a whole twoskip file against the rules of its format.
 //
-// Four passes, each of which trusts only what the ones before have proven; of a file as a repack leaves it all at once
-// (TwoskipVerifier+Packed.swift):
+// Four passes, each of which trusts only what the ones before have proven; first a fast way for files of which nothing is
+// wrong (TwoskipVerifier+Sound.swift):
 //   1. the header                      (this file)
 //   2. every byte, in file order       (TwoskipVerifier+Bytes.swift)
 //   3. the lists, in key order         (TwoskipVerifier+Lists.swift)
@@ -16,8 +16,10 @@ struct TwoskipVerifier: ~Copyable, ~Escapable {
   let bytes: RawSpan
   let depth: VerificationDepth
   let progress: ((UInt64, UInt64) -> Void)?
-  /// Whether a file may be checked in one pass. Off in tests of the other passes.
+  /// Whether the fast way may be tried, in one pass or not. Off in tests of the other passes.
   var allowsOnePass = true
+  /// How many threads may be used by the fast way; 1 or more.
+  var threads = 1
 
   var findings = TwoskipFindings()
   var parts = Parts()
@@ -63,11 +65,12 @@ struct TwoskipVerifier: ~Copyable, ~Escapable {
 
   /// Verifies the bytes of a file.
   static func report(
-    on bytes: RawSpan, depth: VerificationDepth, allowsOnePass: Bool = true,
+    on bytes: RawSpan, depth: VerificationDepth, allowsOnePass: Bool = true, threads: Int = 1,
     progress: ((UInt64, UInt64) -> Void)? = nil
   ) -> VerificationReport {
     var verifier = TwoskipVerifier(bytes, depth: depth, progress: progress)
     verifier.allowsOnePass = allowsOnePass
+    verifier.threads = threads
     verifier.run()
     return verifier.makeReport()
   }
@@ -90,7 +93,7 @@ struct TwoskipVerifier: ~Copyable, ~Escapable {
     }
     guard checkHeader() else { return }
     parts.header = TwoskipHeader.byteCount
-    if allowsOnePass, checkPacked() { return checkRecordCount() }
+    if allowsOnePass, checkPacked() || checkSound() { return checkRecordCount() }
     // As large as what is looked at: behind the committed end a file can have terabytes of nothing.
     visited = BitMap(byteCount: limit)
     if depth == .full {

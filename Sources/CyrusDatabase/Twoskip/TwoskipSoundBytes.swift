@@ -1,0 +1,247 @@
+// Looking at the bytes of a sound file, in file order, a part of it at a time.
+//
+// A part begins and ends where records do; that it ends where the next one begins is proven by getting there. What hangs
+// on the part before, such as the start of a transaction, is noted and compared where parts meet. So parts can be looked
+// at by several threads.
+//
+// Surprise: nothing is ever found here. At the first thing that is not as a sound file of the usual shape has it, the look
+// ends with nothing; then the passes that know what is wrong, and whether it is, begin anew.
+
+import CCyrusShim
+
+/// What there is in a part of a file.
+struct TwoskipSoundBytes {
+  /// How a part is looked at.
+  struct Rules {
+    /// The committed end.
+    let end: Int
+    /// Where the repacked region ends; 0 if there is none.
+    let packedEnd: Int
+    /// Whether records must lie in the order of their keys, each list leading to what comes next on it.
+    let isPacked: Bool
+  }
+
+  /// Where records begin and end.
+  let range: Range<Int>
+
+  var heads = 0
+  var tails = 0
+  var blanks = 0
+  var recordCount = 0
+  var commitCount = 0
+  /// DELETEs: where they lie, and where they lead.
+  var deletes: [TwoskipDelete] = []
+  var paddingByteCount = 0
+  var packedCount = 0
+  var packedByteCount = 0
+
+  /// The first RECORD and the last one; 0 if there is none.
+  var first = 0
+  var last = 0
+  /// Where the transaction starts that the part's first COMMIT ends, by that COMMIT.
+  var namedStart: UInt64?
+  /// Where the transaction starts that no COMMIT of the part ends; nil if the part has none.
+  var transactionStart: Int?
+  /// Whether something but BLANKs has come since the last COMMIT, or since the beginning.
+  var hasOpenRecords = false
+
+  /// Where RECORDs and DELETEs start, as ``BitMap`` has it, from the word of `range.lowerBound` on; none if packed.
+  var starts: [UInt64] = []
+
+  /// If packed: bytes of keys, pointers to upper lists, and by list the first place and where the last one leads.
+  var keyByteCount = 0
+  var upperPointerCount = 0
+  var links = TwoskipLinks()
+
+  private init(_ range: Range<Int>) { self.range = range }
+
+  /// Looks at a part.
+  ///
+  /// - Parameters:
+  ///   - range: Begins where a RECORD may, and ends where another one does or at the committed end.
+  ///   - tick: Called now and then with the place that was reached.
+  /// - Returns: Nil if something is not as it should be.
+  /// - Complexity: O(bytes of the part). Memory: a bit for each eight bytes, unless packed.
+  static func look(
+    at range: Range<Int>, of bytes: RawSpan, _ rules: Rules, _ tick: ((Int) -> Void)?
+  ) -> TwoskipSoundBytes? {
+    var seen = TwoskipSoundBytes(range)
+    let isSound =
+      rules.isPacked
+      ? seen.look(bytes, rules, isPacked: true, tick) : seen.look(bytes, rules, isPacked: false, tick)
+    return isSound ? seen : nil
+  }
+
+  @inline(__always)
+  private mutating func look(
+    _ bytes: RawSpan, _ rules: Rules, isPacked: Bool, _ tick: ((Int) -> Void)?
+  ) -> Bool {
+    let limit = range.upperBound
+    var offset = range.lowerBound
+    var nextTick = tick == nil ? Int.max : offset + TwoskipVerifier.progressStep
+    // Kept apart from what is returned, so that they are in registers.
+    var heads = 0, tails = 0, recordCount = 0, padding = 0, keyBytes = 0, upperPointers = 0
+    var last = (place: 0, count: 0)
+    let firstWord = offset >> 9
+    var word = firstWord
+    var wordBits: UInt64 = 0
+    var words = [UInt64](repeating: 0, count: isPacked ? 0 : (limit - 1) >> 9 - firstWord + 1)
+    var starts = words.mutableSpan
+    var links = TwoskipLinks()
+    var ahead = links.leads.mutableSpan
+    var firsts = links.firsts.mutableSpan
+    while offset < limit {
+      if offset >= nextTick {
+        tick?(offset)
+        nextTick = offset + TwoskipVerifier.progressStep
+      }
+      if !isPacked, offset >> 9 != word {
+        starts[word &- firstWord] = wordBits
+        wordBits = 0
+        word = offset >> 9
+      }
+      guard let record = TwoskipRecord(usualAt: offset, in: bytes, limit: limit) else {
+        guard let end = passOther(at: offset, bytes, rules) else { return false }
+        if !isPacked, end - offset > 8, deletes.last?.offset == offset { wordBits |= 1 &<< UInt64(offset >> 3 & 63) }
+        offset = end
+        continue
+      }
+      // A head that straddles a block is one of an old release.
+      guard record.hasSoundChecksums(in: bytes), (offset &+ 8) & 511 <= (record.tailOffset &- 8) & 511
+      else { return false }
+      let end = record.end
+      let tailByteCount = end &- record.tailOffset
+      let unused = tailByteCount &- record.keyByteCount &- record.valueByteCount
+      guard bytes.bigEndian(UInt64.self, at: end &- 8) & ((1 &<< UInt64(8 &* unused)) &- 1) == 0 else { return false }
+      let key = (place: record.tailOffset, count: record.keyByteCount)
+      if isPacked || offset < rules.packedEnd, last.count > 0 {
+        guard bytes.keysAscend(last.place, last.count, key.place, key.count) else { return false }
+      }
+      if isPacked {
+        guard record.first == 0 || record.second == 0 else { return false }
+        var list = 0
+        while list < record.level {
+          if ahead[list] != UInt64(offset) {
+            guard ahead[list] == TwoskipLinks.unknown else { return false }
+            firsts[list] = UInt64(offset)
+          }
+          ahead[list] = list == 0 ? record.first | record.second : record.pointer(list &+ 1, in: bytes)
+          list &+= 1
+        }
+        keyBytes &+= key.count
+        upperPointers &+= record.level &- 1
+      } else {
+        wordBits |= 1 &<< UInt64(offset >> 3 & 63)
+      }
+      if offset < rules.packedEnd {
+        packedCount &+= 1
+        packedByteCount &+= end &- offset
+      }
+      if first == 0 { first = offset }
+      last = key
+      self.last = offset
+      recordCount &+= 1
+      heads &+= record.tailOffset &- offset
+      tails &+= tailByteCount
+      padding &+= unused
+      hasOpenRecords = true
+      offset = end
+    }
+    if !isPacked, limit > range.lowerBound { starts[word &- firstWord] = wordBits }
+    self.starts = words
+    self.links = links
+    self.heads += heads
+    self.tails = tails
+    self.recordCount = recordCount
+    paddingByteCount = padding
+    keyByteCount = keyBytes
+    upperPointerCount = upperPointers
+    return offset == limit
+  }
+
+  /// Takes a BLANK, a DELETE or a COMMIT in. Returns where it ends; nil if there is none, or it is not sound.
+  @inline(never)
+  private mutating func passOther(at offset: Int, _ bytes: RawSpan, _ rules: Rules) -> Int? {
+    let limit = range.upperBound
+    guard limit - offset >= 8 else { return nil }
+    let word = bytes.bigEndian(UInt64.self, at: offset)
+    if word == Twoskip.blank {
+      blanks += 8
+      return offset + 8
+    }
+    // Behind the repacked region there is no place for them; and a type, no level and no lengths make the word.
+    guard offset >= rules.packedEnd, word & 0x00FF_FFFF_FFFF_FFFF == 0,
+      let record = try? TwoskipRecord(at: offset, in: bytes, limit: limit), record.hasSoundChecksums(in: bytes),
+      (offset + 8) & 511 <= (record.tailOffset - 8) & 511
+    else { return nil }
+    switch record.kind {
+    case .delete where !rules.isPacked:
+      deletes.append(TwoskipDelete(offset: offset, next: record.first))
+      hasOpenRecords = true
+    case .commit:
+      if let start = transactionStart {
+        guard record.first == UInt64(start) else { return nil }
+      } else {
+        namedStart = record.first
+      }
+      commitCount += 1
+      transactionStart = record.end
+      hasOpenRecords = false
+    default: return nil
+    }
+    heads += record.headByteCount
+    return record.end
+  }
+}
+
+/// A DELETE of the log.
+struct TwoskipDelete: BitwiseCopyable {
+  let offset: Int
+  /// The RECORD behind the one it deletes; 0 if that was the last one.
+  let next: UInt64
+}
+
+/// By list: the first record that was met, and where the last one leads.
+struct TwoskipLinks {
+  /// What stands for a list of which no record was met.
+  static let unknown = UInt64.max
+
+  var firsts = InlineArray<31, UInt64>(repeating: TwoskipLinks.unknown)
+  var leads = InlineArray<31, UInt64>(repeating: TwoskipLinks.unknown)
+
+  /// Whether what comes behind goes on where this leads; then this leads where that does.
+  mutating func join(_ next: TwoskipLinks) -> Bool {
+    for list in 0..<Twoskip.levels where next.leads[list] != Self.unknown {
+      if leads[list] == Self.unknown {
+        firsts[list] = next.firsts[list]
+      } else {
+        guard leads[list] == next.firsts[list] else { return false }
+      }
+      leads[list] = next.leads[list]
+    }
+    return true
+  }
+}
+
+extension RawSpan {
+  /// Whether one key comes before another in raw order. Both are keys of records: they start at a multiple of 8, and the
+  /// bytes up to the next one are there.
+  @inline(__always)
+  func keysAscend(_ left: Int, _ leftCount: Int, _ right: Int, _ rightCount: Int) -> Bool {
+    let common = min(leftCount, rightCount)
+    var index = 0
+    while index < common {
+      let first = bigEndian(UInt64.self, at: left &+ index)
+      let second = bigEndian(UInt64.self, at: right &+ index)
+      if first != second {
+        // What lies behind the shorter key does not count.
+        let shift = UInt64(max(0, 8 &- (common &- index)) &* 8)
+        let (first, second) = (first &>> shift, second &>> shift)
+        if first != second { return first < second }
+        break
+      }
+      index &+= 8
+    }
+    return leftCount < rightCount
+  }
+}

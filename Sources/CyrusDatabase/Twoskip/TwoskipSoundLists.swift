@@ -1,0 +1,317 @@
+// Walking the lists of a sound file, in key order, many ranges of keys at the same time.
+//
+// A step along a list is a look at a place that nobody has looked at lately, and the next place is not known before: such
+// a walk does nothing but wait for memory. The records of upper lists cut the keys into ranges. The walks of 16 of them
+// take turns, each of which asks for what its next step needs and lets the others go on, so that 16 waits are one.
+//
+// A range begins with a RECORD that an upper list leads to. That list 0 gets there is proven by the range before, which
+// ends with it; what each list has met and where it leads is compared where ranges meet. Whatever an upper list says is so
+// proven or not used. Ranges can be walked by several threads.
+//
+// That no record is met twice needs no memory: keys ascend.
+//
+// Surprise: nothing is ever found here, as in TwoskipSoundBytes.swift, which must have seen the bytes before: where it says
+// that a RECORD or DELETE starts, one does, its checksums are right and its lengths are in the short form.
+
+import CCyrusShim
+
+/// What there is on the lists of some ranges of keys that follow each other.
+struct TwoskipSoundLists {
+  /// How many walks take turns.
+  static let walksAtOnce = 16
+
+  /// Ranges of keys by where they begin; each ends where the next one begins.
+  struct Cuts {
+    /// RECORDs in the order of the lists; first the entry that the list head leads to, last 0.
+    var places: [UInt64]
+
+    var rangeCount: Int { places.count - 1 }
+  }
+
+  var liveCount = 0
+  /// DELETEs on list 0.
+  var deletes: [Int] = []
+  var keyByteCount = 0
+  /// Pointers to upper lists.
+  var upperPointerCount = 0
+  var links = TwoskipLinks()
+  /// The live records in key order, if they were asked for.
+  var live: [TwoskipLiveRecord] = []
+
+  /// Walks ranges.
+  ///
+  /// - Parameters:
+  ///   - ranges: Which ranges of `cuts`.
+  ///   - starts: Where RECORDs and DELETEs start, as ``BitMap`` has it.
+  ///   - end: The committed end.
+  ///   - stepsMax: How many entries there are: more are a circle, or ranges that overlap.
+  ///   - seed: What hashes of keys begin with; nil if the live records are not wanted.
+  /// - Returns: Nil if something is not as it should be.
+  static func walk(
+    _ ranges: Range<Int>, of cuts: Cuts, _ bytes: RawSpan, starts: [UInt64], end: Int, stepsMax: Int, seed: UInt64?
+  ) -> TwoskipSoundLists? {
+    var walks = TwoskipWalks(ranges, stepsMax: stepsMax, isListing: seed != nil)
+    guard walks.run(ranges, cuts, bytes, starts.span, UInt64(end), seed) else { return nil }
+    return walks.seen(ranges.count)
+  }
+}
+
+/// A record of list 0.
+struct TwoskipLiveRecord: BitwiseCopyable {
+  /// A hash of its key.
+  let hash: UInt64
+  private let word: UInt32
+
+  init(at place: UInt64, hash: UInt64) {
+    self.hash = hash
+    word = UInt32(truncatingIfNeeded: place >> 3)
+  }
+
+  /// Where it starts.
+  var offset: Int { Int(word) << 3 }
+}
+
+/// The walks that take turns.
+private struct TwoskipWalks {
+  /// One walk.
+  struct Walk {
+    /// Which range of those that are walked.
+    var range: Int
+    /// The entry to look at next, and where the range ends.
+    var next: UInt64
+    var end: UInt64
+    /// The entry that is looked at.
+    var place: UInt64 = 0
+    /// Where the key of the last RECORD lies, and how long it is; none before the first one.
+    var key = 0
+    var keyByteCount = 0
+    /// Whether a DELETE leads to the next entry.
+    var isBehindDelete = false
+    /// Where the next live record is listed, and where the room for that ends.
+    var room = 0
+    var roomEnd = 0
+  }
+
+  private var stepsLeft: Int
+  private var deletes: [Int] = []
+  private var keyByteCount = 0
+  private var upperPointerCount = 0
+  private var liveCount = 0
+  /// By range and list, 32 each: the first record that was met, and where the last one leads.
+  private var firsts: [UInt64]
+  private var leads: [UInt64]
+  /// Live records in pieces of `pieceCount`, and by piece the one that goes on; by range how many it has, and its first.
+  private var listed: [TwoskipLiveRecord] = []
+  private var nextPiece: [Int] = []
+  private var firstPiece: [Int]
+  private var counts: [Int]
+
+  private static let pieceCount = 256
+
+  init(_ ranges: Range<Int>, stepsMax: Int, isListing: Bool) {
+    stepsLeft = stepsMax
+    firsts = [UInt64](repeating: TwoskipLinks.unknown, count: 32 * ranges.count)
+    leads = firsts
+    firstPiece = [Int](repeating: -1, count: ranges.count)
+    counts = [Int](repeating: 0, count: ranges.count)
+    if isListing {
+      // Only what is used of it is taken.
+      listed.reserveCapacity(stepsMax + Self.pieceCount * ranges.count)
+    }
+  }
+
+  mutating func run(
+    _ ranges: Range<Int>, _ cuts: TwoskipSoundLists.Cuts, _ bytes: RawSpan, _ starts: Span<UInt64>, _ end: UInt64,
+    _ seed: UInt64?
+  ) -> Bool {
+    var walks: [Walk] = []
+    var nextRange = ranges.lowerBound
+    while walks.count < TwoskipSoundLists.walksAtOnce, nextRange < ranges.upperBound {
+      walks.append(
+        Walk(range: nextRange - ranges.lowerBound, next: cuts.places[nextRange], end: cuts.places[nextRange + 1]))
+      nextRange += 1
+    }
+    while !walks.isEmpty {
+      var index = 0
+      while index < walks.count {
+        if walks[index].next != walks[index].end {
+          index += 1
+          continue
+        }
+        guard finish(&walks[index], bytes) else { return false }
+        if nextRange < ranges.upperBound {
+          walks[index] = Walk(
+            range: nextRange - ranges.lowerBound, next: cuts.places[nextRange], end: cuts.places[nextRange + 1])
+          nextRange += 1
+          index += 1
+        } else {
+          walks.swapAt(index, walks.count - 1)
+          walks.removeLast()
+        }
+      }
+      stepsLeft -= walks.count
+      guard stepsLeft >= 0 else { return false }
+      var span = walks.mutableSpan
+      // All walks ask for what comes next before any does its work: the processor waits for as much as it sees at a time.
+      for index in span.indices {
+        guard lookAhead(&span[index], bytes, starts) else { return false }
+      }
+      for index in span.indices {
+        guard step(&span[index], bytes, starts, end, seed) else { return false }
+      }
+    }
+    return true
+  }
+
+  /// Ends a walk at the beginning of the next range.
+  private mutating func finish(_ walk: inout Walk, _ bytes: RawSpan) -> Bool {
+    guard walk.end != 0, walk.keyByteCount > 0 else { return true }
+    guard let record = TwoskipRecord(usualAt: Int(walk.end), in: bytes, limit: bytes.byteCount) else { return false }
+    return bytes.keysAscend(walk.key, walk.keyByteCount, record.tailOffset, record.keyByteCount)
+  }
+
+  /// Moves a walk to its next entry, which may not be one, and asks for the one behind it.
+  @inline(__always)
+  private func lookAhead(_ walk: inout Walk, _ bytes: RawSpan, _ starts: Span<UInt64>) -> Bool {
+    let place = walk.next
+    guard place <= UInt64(bytes.byteCount &- Twoskip.smallestRecord) else { return false }
+    let offset = Int(truncatingIfNeeded: place)
+    let first = bytes.bigEndian(UInt64.self, at: offset &+ 8)
+    // What lies there in a DELETE is a checksum and four zeros.
+    let second = bytes.bigEndian(UInt64.self, at: offset &+ 16)
+    let isRecord = bytes.byte(at: offset) == TwoskipRecord.Kind.record.rawValue
+    let next = isRecord ? max(first, second) : first
+    walk.place = place
+    walk.next = next
+    let following = Int(truncatingIfNeeded: next & 0x7FFF_FFFF_FFFF_FFFF)
+    let span = Span<UInt8>(_bytes: bytes)
+    ccs_prefetch_line(span, following)
+    ccs_prefetch_line(span, following &+ 64)
+    // Words are plain bits.
+    ccs_prefetch_line(Span<UInt8>(_bytes: unsafe starts.bytes), (following >> 9) << 3)
+    return true
+  }
+
+  /// Checks the entry that a walk is at.
+  @inline(__always)
+  private mutating func step(
+    _ walk: inout Walk, _ bytes: RawSpan, _ starts: Span<UInt64>, _ end: UInt64, _ seed: UInt64?
+  ) -> Bool {
+    let place = walk.place
+    guard Self.contains(starts, place) else { return false }
+    let offset = Int(truncatingIfNeeded: place)
+    let word = bytes.bigEndian(UInt64.self, at: offset)
+    let first = bytes.bigEndian(UInt64.self, at: offset &+ 8)
+    guard word >> 56 == UInt64(TwoskipRecord.Kind.record.rawValue) else {
+      // A DELETE leads to a RECORD or to the end.
+      guard !walk.isBehindDelete else { return false }
+      walk.isBehindDelete = true
+      deletes.append(offset)
+      return true
+    }
+    walk.isBehindDelete = false
+    let second = bytes.bigEndian(UInt64.self, at: offset &+ 16)
+    guard first < end, second < end else { return false }
+    let alternate = min(first, second)
+    if alternate != 0 { guard alternate != walk.next, Self.contains(starts, alternate) else { return false } }
+
+    let level = Int(truncatingIfNeeded: word >> 48 & 0xFF)
+    let count = Int(truncatingIfNeeded: word >> 32 & 0xFFFF)
+    let key = offset &+ 24 &+ 8 &* level
+    if walk.keyByteCount > 0 {
+      guard bytes.keysAscend(walk.key, walk.keyByteCount, key, count) else { return false }
+    }
+    walk.key = key
+    walk.keyByteCount = count
+    keyByteCount &+= count
+    upperPointerCount &+= level &- 1
+    liveCount &+= 1
+    let row = walk.range &* 32
+    var list = 1
+    while list < level {
+      if leads[row &+ list] != place {
+        guard leads[row &+ list] == TwoskipLinks.unknown else { return false }
+        firsts[row &+ list] = place
+      }
+      leads[row &+ list] = bytes.bigEndian(UInt64.self, at: offset &+ 16 &+ 8 &* list)
+      list &+= 1
+    }
+    if let seed {
+      if walk.room == walk.roomEnd { takePiece(&walk) }
+      listed[walk.room] = TwoskipLiveRecord(at: place, hash: bytes.hashOfKey(key, count, seed: seed))
+      walk.room &+= 1
+      counts[walk.range] &+= 1
+    }
+    return true
+  }
+
+  @inline(never)
+  private mutating func takePiece(_ walk: inout Walk) {
+    let piece = nextPiece.count
+    if walk.roomEnd == 0 {
+      firstPiece[walk.range] = piece
+    } else {
+      nextPiece[walk.roomEnd / Self.pieceCount - 1] = piece
+    }
+    nextPiece.append(-1)
+    let nothing = TwoskipLiveRecord(at: 0, hash: 0)
+    listed.append(contentsOf: repeatElement(nothing, count: Self.pieceCount))
+    walk.room = listed.count - Self.pieceCount
+    walk.roomEnd = listed.count
+  }
+
+  @inline(__always)
+  private static func contains(_ starts: Span<UInt64>, _ pointer: UInt64) -> Bool {
+    pointer & 7 == 0 && pointer >> 9 < UInt64(starts.count)
+      && starts[Int(truncatingIfNeeded: pointer >> 9)] >> (pointer >> 3 & 63) & 1 != 0
+  }
+
+  /// What the walks have seen, joined where ranges meet; nil if they do not fit.
+  consuming func seen(_ rangeCount: Int) -> TwoskipSoundLists? {
+    var seen = TwoskipSoundLists()
+    seen.liveCount = liveCount
+    seen.deletes = deletes
+    seen.keyByteCount = keyByteCount
+    seen.upperPointerCount = upperPointerCount
+    for range in 0..<rangeCount {
+      var links = TwoskipLinks()
+      for list in 1..<Twoskip.levels {
+        links.firsts[list] = firsts[32 * range + list]
+        links.leads[list] = leads[32 * range + list]
+      }
+      if range == 0 { seen.links = links } else if !seen.links.join(links) { return nil }
+    }
+    if !listed.isEmpty {
+      seen.live.reserveCapacity(liveCount)
+      for range in 0..<rangeCount {
+        var piece = firstPiece[range]
+        var left = counts[range]
+        while left > 0 {
+          let place = piece * Self.pieceCount
+          seen.live.append(contentsOf: listed[place..<place + min(left, Self.pieceCount)])
+          left -= Self.pieceCount
+          piece = nextPiece[piece]
+        }
+      }
+    }
+    return seen
+  }
+}
+
+extension RawSpan {
+  /// A hash of a key, which starts at a multiple of 8, and the bytes up to the next one are there.
+  @inline(__always)
+  func hashOfKey(_ place: Int, _ count: Int, seed: UInt64) -> UInt64 {
+    var hash = seed ^ UInt64(truncatingIfNeeded: count)
+    var index = 0
+    while index < count {
+      var word = bigEndian(UInt64.self, at: place &+ index)
+      if count &- index < 8 { word &>>= UInt64(8 &* (8 &- (count &- index))) }
+      let product = (hash ^ word).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+      hash = product.high ^ product.low
+      index &+= 8
+    }
+    let product = hash.multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
+    return product.high ^ product.low
+  }
+}

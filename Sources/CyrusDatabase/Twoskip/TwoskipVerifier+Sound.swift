@@ -1,0 +1,364 @@
+// The fast way to check a file of which nothing is wrong.
+//
+// A file that a repack has just left takes one pass: its records lie in the order of their keys, so what lies next is what
+// every list leads to next, and nothing has to be remembered but where each list leads. Any other takes four steps:
+//   1. every byte, in file order               (TwoskipSoundBytes.swift)
+//   2. the lists, many ranges of keys at once   (TwoskipSoundLists.swift)
+//   3. the pointers of dead records, in file order   (this file)
+//   4. whether the log adds up to list 0        (TwoskipSoundLog.swift)
+// Both can be done by several threads: the records of upper lists cut the file and the keys into parts.
+//
+// Surprise: nothing is ever found here. At the first thing that is not as it should be all is given up without a trace, and
+// the passes begin anew that know what is wrong, and whether it is. Files that are unusual and yet sound are among that:
+// dirty ones, those in mbox order, with lengths in the long form, or with heads of an old release.
+
+import CCyrusShim
+
+extension TwoskipVerifier {
+  /// What has been seen of a file as a whole.
+  private struct Seen {
+    var heads = 0
+    var tails = 0
+    var blanks = 0
+    var recordCount = 0
+    var commitCount = 0
+    var deletes: [TwoskipDelete] = []
+    var paddingByteCount = 0
+    var packedCount = 0
+    var packedByteCount = 0
+
+    var liveCount = 0
+    var keyByteCount = 0
+    /// Pointers to upper lists of the list head and of live records.
+    var upperPointerCount = Twoskip.levels - 1
+    /// DELETEs on list 0.
+    var listedDeleteCount = 0
+    /// Pointers of records that are on no list; RECORDs among them above level 1, and their pointers to upper lists.
+    var deadPointerCount = 0
+    var deadLinkerCount = 0
+    var deadUpperPointerCount = 0
+  }
+
+  /// How many parts of a repacked file are taken into account to find parts of about the same size, and into how many
+  /// ranges the keys of any other are cut.
+  private static let (packedCutCount, rangeCount) = (64, 1024)
+
+  /// Checks a repacked file by all rules in one pass, if it is sound.
+  ///
+  /// - Returns: Whether it is, and of the usual shape: then nothing is left to be checked but the count of records.
+  mutating func checkPacked() -> Bool {
+    guard let header, header.repackSize == Twoskip.firstRecord || isEndOfRepack(header), mayBeSound,
+      let dummy = soundListHead(), let seen = seePacked(dummy)
+    else { return false }
+    take(seen)
+    return true
+  }
+
+  /// Checks a file by all rules, whatever its past is, if it is sound.
+  ///
+  /// - Returns: Whether it is, and of the usual shape: then nothing is left to be checked but the count of records.
+  mutating func checkSound() -> Bool {
+    guard mayBeSound, let dummy = soundListHead(), let seen = seeAny(dummy) else { return false }
+    take(seen)
+    return true
+  }
+
+  /// Whether the file may be sound: most of one that is in another state would be read in vain.
+  private var mayBeSound: Bool {
+    // Places are kept in 32 bits, as words.
+    depth == .full && state == .clean && limit == end && bytes.byteCount == end && end >> 35 == 0
+      && findings.count(of: .damage) + findings.count(of: .warning) + findings.count(of: .note) == 0
+  }
+
+  /// Whether the COMMIT of a repack is the last thing in the file.
+  private func isEndOfRepack(_ header: TwoskipHeader) -> Bool {
+    header.repackSize <= UInt64(end) && UInt64(end) - header.repackSize <= UInt64(Twoskip.smallestRecord)
+  }
+
+  private func soundListHead() -> TwoskipRecord? {
+    guard let dummy = try? TwoskipRecord(at: Int(Twoskip.dummy), in: bytes, limit: limit), dummy.kind == .dummy,
+      dummy.end == Int(Twoskip.firstRecord), bytes.bigEndian(UInt64.self, at: dummy.offset) << 16 == 0,
+      dummy.hasSoundChecksums(in: bytes), dummy.first < UInt64(end), dummy.second < UInt64(end)
+    else { return nil }
+    return dummy
+  }
+
+  /// Where the lists lead to first.
+  private func links(of dummy: TwoskipRecord) -> TwoskipLinks {
+    var links = TwoskipLinks()
+    links.leads[0] = max(dummy.first, dummy.second)
+    for list in 1..<Twoskip.levels { links.leads[list] = dummy.pointer(list + 1, in: bytes) }
+    return links
+  }
+
+  /// Some RECORDs in the order of the lists, about `count` if there are so many; hints, not proven to be there.
+  private func cuts(_ dummy: TwoskipRecord, _ count: Int) -> [UInt64] {
+    let state = TwoskipState(bytes, end: UInt64(end))
+    var cuts: [UInt64] = []
+    for list in (1..<Twoskip.levels).reversed() where cuts.count < count {
+      cuts = []
+      var pointer = dummy.pointer(list + 1, in: bytes)
+      while cuts.count < 4 * count, let record = state.hint(pointer, list: list) {
+        cuts.append(pointer)
+        pointer = record.pointer(list + 1, in: bytes)
+      }
+    }
+    return cuts
+  }
+
+  // MARK: - The bytes
+
+  /// Looks at all bytes behind the list head, in as many parts as there are threads.
+  private mutating func seeBytes(_ cuts: [UInt64], isPacked: Bool) -> [TwoskipSoundBytes]? {
+    var borders = [Int(Twoskip.firstRecord)]
+    if threads > 1 {
+      let places = cuts.map { Int(truncatingIfNeeded: $0) }.sorted()
+      for number in 1..<threads {
+        let aim = end / threads * number
+        guard let place = places.min(by: { abs($0 - aim) < abs($1 - aim) }), place > borders[borders.count - 1]
+        else { continue }
+        borders.append(place)
+      }
+    }
+    borders.append(end)
+    let packedEnd = header.map { $0.repackSize > Twoskip.firstRecord ? Int($0.repackSize) : 0 } ?? 0
+    let rules = TwoskipSoundBytes.Rules(end: end, packedEnd: packedEnd, isPacked: isPacked)
+    let total = UInt64(limit) * 2
+    let partCount = borders.count - 1
+    let progress = progress
+    var reached = nextProgress
+    // The caller's thread has the first part; the others are as far as it is. What was read in vain is not told again.
+    let tick: ((Int) -> Void)? = progress.map { progress in
+      { place in
+        let done = place * partCount
+        guard done >= reached else { return }
+        reached = done + Self.progressStep
+        progress(UInt64(done), total)
+      }
+    }
+    let seen = bytes.atOnce(partCount) { bytes, part in
+      TwoskipSoundBytes.look(
+        at: borders[part]..<borders[part + 1], of: bytes, rules, part == 0 ? tick : nil)
+    }
+    nextProgress = reached
+    var parts: [TwoskipSoundBytes] = []
+    for part in seen {
+      guard let part else { return nil }
+      parts.append(part)
+    }
+    return parts
+  }
+
+  /// Puts what was seen in parts together; nil if the parts do not fit.
+  private func join(_ parts: [TwoskipSoundBytes]) -> Seen? {
+    var seen = Seen()
+    var transactionStart = Int(Twoskip.firstRecord)
+    var hasOpenRecords = false
+    var last = 0
+    for part in parts {
+      seen.heads += part.heads
+      seen.tails += part.tails
+      seen.blanks += part.blanks
+      seen.recordCount += part.recordCount
+      seen.commitCount += part.commitCount
+      seen.deletes += part.deletes
+      seen.paddingByteCount += part.paddingByteCount
+      seen.packedCount += part.packedCount
+      seen.packedByteCount += part.packedByteCount
+      if let named = part.namedStart, named != UInt64(transactionStart) { return nil }
+      if let start = part.transactionStart {
+        transactionStart = start
+        hasOpenRecords = part.hasOpenRecords
+      } else if part.hasOpenRecords {
+        hasOpenRecords = true
+      }
+      if part.first != 0 {
+        // Within a part they were compared: in a repacked region, or a repacked file.
+        let packedEnd = header?.repackSize ?? 0
+        if last != 0, parts[0].starts.isEmpty || UInt64(part.first) < packedEnd {
+          guard bytes.recordKeysAscend(last, part.first) else { return nil }
+        }
+        last = part.last
+      }
+    }
+    return hasOpenRecords || transactionStart != end ? nil : seen
+  }
+
+  // MARK: - A repacked file
+
+  private mutating func seePacked(_ dummy: TwoskipRecord) -> Seen? {
+    guard dummy.first == 0 || dummy.second == 0,
+      let parts = seeBytes(threads > 1 ? cuts(dummy, Self.packedCutCount) : [], isPacked: true), var seen = join(parts)
+    else { return nil }
+    var links = links(of: dummy)
+    for part in parts {
+      guard links.join(part.links) else { return nil }
+      seen.keyByteCount += part.keyByteCount
+      seen.upperPointerCount += part.upperPointerCount
+    }
+    for list in 0..<Twoskip.levels where links.leads[list] != 0 { return nil }
+    seen.liveCount = seen.recordCount
+    return seen
+  }
+
+  // MARK: - Any other
+
+  private mutating func seeAny(_ dummy: TwoskipRecord) -> Seen? {
+    let cuts = cuts(dummy, Self.rangeCount)
+    guard let parts = seeBytes(cuts, isPacked: false), var seen = join(parts) else { return nil }
+    var starts = [UInt64](repeating: 0, count: end / 512 + 1)
+    for part in parts {
+      let first = part.range.lowerBound >> 9
+      for index in part.starts.indices { starts[first + index] |= part.starts[index] }
+    }
+    // Without dead records, and none deleted, the log has each key of list 0 once.
+    let hasDead = seen.recordCount != Int(truncatingIfNeeded: header?.recordCount ?? 0) || !seen.deletes.isEmpty
+    // Seeded for each process: no file can make all keys collide.
+    let seed = UInt64(truncatingIfNeeded: Hasher().finalize())
+    guard let lists = seeLists(dummy, cuts, starts, seen, hasDead ? seed : nil) else { return nil }
+    seen.liveCount = lists.liveCount
+    seen.keyByteCount = lists.keyByteCount
+    seen.upperPointerCount += lists.upperPointerCount
+    seen.listedDeleteCount = lists.deletes.count
+    if !hasDead { return seen.liveCount == seen.recordCount ? seen : nil }
+    return isSoundLog(&seen, lists, starts, seed) ? seen : nil
+  }
+
+  private func seeLists(
+    _ dummy: TwoskipRecord, _ cuts: [UInt64], _ starts: [UInt64], _ seen: Seen, _ seed: UInt64?
+  ) -> TwoskipSoundLists? {
+    var links = links(of: dummy)
+    let first = links.leads[0]
+    let alternate = min(dummy.first, dummy.second)
+    if alternate != 0 { guard alternate != first, starts.hasBit(of: alternate) else { return nil } }
+    let ranges = TwoskipSoundLists.Cuts(places: [first] + cuts.drop { $0 == first } + [0])
+    let entryCount = seen.recordCount + seen.deletes.count
+    let end = end
+    let threads = min(threads, ranges.rangeCount)
+    let walked = bytes.atOnce(threads) { bytes, thread in
+      TwoskipSoundLists.walk(
+        ranges.rangeCount * thread / threads..<ranges.rangeCount * (thread + 1) / threads, of: ranges, bytes,
+        starts: starts, end: end, stepsMax: entryCount, seed: seed)
+    }
+    var all = TwoskipSoundLists()
+    for lists in walked {
+      guard let lists, links.join(lists.links) else { return nil }
+      all.liveCount += lists.liveCount
+      all.deletes += lists.deletes
+      all.keyByteCount += lists.keyByteCount
+      all.upperPointerCount += lists.upperPointerCount
+      if all.live.isEmpty { all.live = lists.live } else { all.live += lists.live }
+    }
+    for list in 1..<Twoskip.levels where links.leads[list] != 0 { return nil }
+    return all.liveCount <= seen.recordCount ? all : nil
+  }
+
+  /// Looks at the dead records, and at what the log adds up to.
+  private func isSoundLog(
+    _ seen: inout Seen, _ lists: TwoskipSoundLists, _ starts: [UInt64], _ seed: UInt64
+  ) -> Bool {
+    var dead = starts
+    for record in lists.live { dead[record.offset >> 9] &= ~(1 &<< UInt64(record.offset >> 3 & 63)) }
+    for delete in seen.deletes {
+      dead[delete.offset >> 9] &= ~(1 &<< UInt64(delete.offset >> 3 & 63))
+      if delete.next != 0 { guard starts.hasBit(of: delete.next) else { return false } }
+    }
+    // A DELETE that is off list 0 counts as a dead record with a pointer.
+    let deadDeleteCount = seen.deletes.count - lists.deletes.count
+    guard deadDeleteCount >= 0 else { return false }
+    seen.deadPointerCount = deadDeleteCount
+    let deadCount = seen.recordCount - seen.liveCount
+    var places: [UInt32] = []
+    places.reserveCapacity(deadCount)
+    for index in dead.indices {
+      var word = dead[index]
+      while word != 0 {
+        places.append(UInt32(truncatingIfNeeded: index << 6 | word.trailingZeroBitCount))
+        word &= word &- 1
+      }
+    }
+    guard places.count == deadCount, seePointers(of: places, starts, &seen) else { return false }
+    var log = TwoskipSoundLog(bytes, live: lists.live, dead: places, deletes: seen.deletes, seed: seed)
+    return log.isListZero()
+  }
+
+  /// Looks at the pointers of dead records.
+  @inline(never)
+  private func seePointers(of dead: [UInt32], _ starts: [UInt64], _ seen: inout Seen) -> Bool {
+    var comparisons = TwoskipComparisons(isForSameKeys: false)
+    let span = Span<UInt8>(_bytes: bytes)
+    for number in dead.indices {
+      if number + 16 < dead.count { ccs_prefetch_line(span, Int(dead[number + 16]) << 3) }
+      let offset = Int(dead[number]) << 3
+      guard let record = TwoskipRecord(usualAt: offset, in: bytes, limit: limit) else { return false }
+      seen.deadPointerCount += record.pointerCount
+      if record.first != 0 { guard starts.hasBit(of: record.first) else { return false } }
+      if record.second != 0 { guard starts.hasBit(of: record.second) else { return false } }
+      if record.level == 1 { continue }
+      seen.deadLinkerCount += 1
+      seen.deadUpperPointerCount += record.level - 1
+      var before: UInt64 = 0
+      for index in 2..<record.pointerCount {
+        let pointer = record.pointer(index, in: bytes)
+        if pointer == 0 || pointer == before { continue }
+        guard starts.hasBit(of: pointer), comparisons.add(offset, Int(truncatingIfNeeded: pointer), bytes)
+        else { return false }
+        before = pointer
+      }
+    }
+    return comparisons.finish(bytes)
+  }
+
+  // MARK: - The report
+
+  /// Takes what was seen for what the passes would have found.
+  private mutating func take(_ seen: Seen) {
+    parts.heads = seen.heads + Int(Twoskip.firstRecord - Twoskip.dummy)
+    parts.tails = seen.tails
+    parts.blanks = seen.blanks
+    recordCount = UInt64(seen.recordCount)
+    deleteCount = UInt64(seen.deletes.count)
+    liveCount = UInt64(seen.liveCount)
+    let emptyCount = 1 + seen.commitCount + seen.deletes.count
+    parts.records = seen.recordCount + emptyCount
+    let all = UInt64(parts.records)
+    let holders = liveCount + 1
+    let entries = seen.liveCount + seen.listedDeleteCount
+    let deadCount = parts.records - 1 - seen.commitCount - entries
+    findings.cover(.tiling, records: all, bytes: limit - Int(Twoskip.dummy))
+    findings.cover(.recordFits, records: all, bytes: parts.heads + parts.tails)
+    findings.cover(.recordType, records: all, bytes: parts.records)
+    findings.cover(.level, records: all, bytes: parts.records)
+    findings.cover(.lengths, records: all, bytes: parts.records * 6)
+    findings.cover(.headChecksum, records: all, bytes: parts.heads - parts.records * 4)
+    findings.cover(.emptyTailChecksum, records: UInt64(emptyCount), bytes: 4 * emptyCount)
+    findings.cover(.tailChecksum, records: recordCount, bytes: parts.tails + 4 * seen.recordCount)
+    findings.cover(.padding, records: recordCount, bytes: seen.paddingByteCount)
+    findings.cover(.commitChain, records: UInt64(seen.commitCount), bytes: 8 * seen.commitCount)
+    findings.cover(.repackedRegion, records: UInt64(seen.packedCount), bytes: seen.packedByteCount)
+    findings.cover(.headPlacement, records: all, bytes: parts.heads)
+    findings.cover(.level0Pair, records: holders, bytes: 16 * (seen.liveCount + 1))
+    findings.cover(.list0Entry, records: UInt64(entries), bytes: 8 * entries)
+    findings.cover(.list0Cycle, records: UInt64(entries), bytes: 8 * entries)
+    findings.cover(.deleteTarget, records: UInt64(seen.listedDeleteCount), bytes: 8 * seen.listedDeleteCount)
+    findings.cover(.keyOrder, records: liveCount, bytes: seen.keyByteCount)
+    findings.cover(.level0Alternate, records: liveCount, bytes: 8 * seen.liveCount)
+    findings.cover(.levelLinks, records: holders, bytes: 8 * seen.upperPointerCount)
+    findings.cover(
+      .pointerTarget, records: holders + UInt64(deadCount),
+      bytes: 8 * (seen.upperPointerCount + 2 * (seen.liveCount + 1) + seen.deadPointerCount))
+    findings.cover(
+      .deadPointerOrder, records: UInt64(seen.deadLinkerCount), bytes: 8 * seen.deadUpperPointerCount)
+    findings.cover(.dummy, bytes: Int(Twoskip.firstRecord - Twoskip.dummy))
+    findings.cover(.replay, records: recordCount + deleteCount, bytes: limit - Int(Twoskip.firstRecord))
+  }
+}
+
+extension [UInt64] {
+  /// Whether a pointer, which may be anything, names a member of a set as ``BitMap`` has it.
+  @inline(__always)
+  fileprivate func hasBit(of pointer: UInt64) -> Bool {
+    pointer & 7 == 0 && pointer >> 9 < UInt64(count)
+      && self[Int(truncatingIfNeeded: pointer >> 9)] >> (pointer >> 3 & 63) & 1 != 0
+  }
+}
