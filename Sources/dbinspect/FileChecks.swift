@@ -23,21 +23,25 @@ struct FileChecks: Sendable {
     let result: Result<VerificationReport, Failure>
   }
 
-  /// Verifies the files, at most `threads` at the same time, and calls `body` for each in the order of ``files``.
+  /// Verifies the files by so many threads, which share the files or, if there are more threads, each of them; and calls
+  /// `body` for each in the order of ``files``.
   func run(threads: Int, _ body: (Outcome) -> Void) {
     guard threads > 1, files.count > 1 else {
       for file in files {
         let progress = Progress(file, .bytes)
-        let outcome = check(file) { progress.update($0, of: $1) }
+        let outcome = check(file, threads: threads) { progress.update($0, of: $1) }
         progress.end()
         body(outcome)
       }
       return
     }
     let work = Work()
+    let threadsEach = max(1, threads / files.count)
     for _ in 0..<min(threads, files.count) {
       DispatchQueue.global().async {
-        while let index = work.take(of: files.count) { work.add(check(files[index], progress: nil), at: index) }
+        while let index = work.take(of: files.count) {
+          work.add(check(files[index], threads: threadsEach, progress: nil), at: index)
+        }
       }
     }
     let progress = Progress(counted(files.count, "file"), .files)
@@ -50,11 +54,11 @@ struct FileChecks: Sendable {
     progress.end()
   }
 
-  private func check(_ file: String, progress: ((UInt64, UInt64) -> Void)?) -> Outcome {
+  private func check(_ file: String, threads: Int, progress: ((UInt64, UInt64) -> Void)?) -> Outcome {
     do throws(Failure) {
       let database = try CommonOptions.database(at: file, engine: engine)
       do throws(DatabaseError) {
-        let report = try database.verify(depth, locking: locking, progress: progress)
+        let report = try database.verify(depth, locking: locking, threads: threads, progress: progress)
         return Outcome(file: file, result: .success(report))
       } catch {
         throw Failure(error)

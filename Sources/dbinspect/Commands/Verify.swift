@@ -52,7 +52,7 @@ struct Verify: DatabaseCommand, MonitoredCommand {
   @Flag(help: "End with 1 if a file is dirty or longer than its committed end, but whole.")
   var strict = false
 
-  @Option(help: ArgumentHelp("How many files to check at the same time.", valueName: "count"))
+  @Option(help: ArgumentHelp("How many threads to check files with, or parts of one.", valueName: "count"))
   var threads = 1
 
   @Flag(help: "Check only what a reader of live records relies on.")
@@ -90,7 +90,7 @@ struct Verify: DatabaseCommand, MonitoredCommand {
         end(check, &output)
       }
     } else if files.count == 1 {
-      checks.run(threads: 1) { check in
+      checks.run(threads: threads) { check in
         output.document("verify/1") { output in write(check, to: &output) }
         end(check, &output)
       }
