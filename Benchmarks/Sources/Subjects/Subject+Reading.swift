@@ -149,17 +149,19 @@ extension Subject {
   static let verifications = Shape.allCases.flatMap { shape in
     [
       verification("verify", "check every rule and every byte", .full, shape),
+      verification("verify", "check every rule and every byte, by two threads", .full, shape, threads: 2),
       verification("verify-quick", "check what a listing relies on", .quick, shape),
     ]
   }
 
   private static func verification(
-    _ name: String, _ summary: String, _ depth: VerificationDepth, _ shape: Shape
+    _ name: String, _ summary: String, _ depth: VerificationDepth, _ shape: Shape, threads: Int = 1
   ) -> Subject {
-    Subject("\(name)/\(shape.rawValue)", summary) { workload in
+    let shapeName = threads > 1 ? "\(shape.rawValue), \(threads) threads" : shape.rawValue
+    return Subject("\(name)/\(shapeName)", summary) { workload in
       let path = try workload.file(shape)
       let own = Contestant(Contestant.own, .success) {
-        let report = try Database(path: path).verify(depth)
+        let report = try Database(path: path).verify(depth, threads: threads)
         guard report.isSound else { throw BenchmarkFailure("\(path) is not sound") }
         return rv_seen(count: report.recordCount, digest: 0)
       }
