@@ -140,6 +140,14 @@ int ccs_map(int descriptor, uint64_t byte_count, const void **address) {
 
 void ccs_unmap(const void *address, uint64_t byte_count) { munmap((void *)address, (size_t)byte_count); }
 
+void ccs_prefer_large_pages(void *memory, size_t byte_count) {
+  // Whole pages only; where the system has no large ones, or does not want to, nothing changes.
+  const uintptr_t page = 4096;
+  uintptr_t start = ((uintptr_t)memory + page - 1) & ~(page - 1);
+  uintptr_t end = ((uintptr_t)memory + byte_count) & ~(page - 1);
+  if (start < end) madvise((void *)start, end - start, MADV_HUGEPAGE);
+}
+
 int ccs_read(int descriptor, uint64_t offset, uint8_t *buffer, size_t count, size_t *done) {
   *done = 0;
   if (offset > (uint64_t)INT64_MAX - count) return EOVERFLOW;

@@ -166,6 +166,9 @@ static inline void ccs_prefetch_line(const uint8_t *__counted_by(count) bytes __
   __builtin_prefetch((const uint8_t *)((uintptr_t)bytes + place));
 }
 
+/// Tells the system that memory of ours, not touched yet, will be looked at all over: large pages are better for it.
+void ccs_prefer_large_pages(void *memory, size_t byte_count);
+
 /// Makes every load before it happen before every load after it.
 static inline void ccs_acquire(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); }
 

@@ -3,6 +3,17 @@
 import CCyrusShim
 
 extension RawSpan {
+  /// Calls `body` with the bytes and each number below `count`: at the same time, if there may be several threads.
+  func atOnce<Result>(_ count: Int, threads: Int, _ body: (RawSpan, Int) -> Result) -> [Result] {
+    threads > 1 ? atOnce(count, body) : inTurn(count, body)
+  }
+
+  private func inTurn<Result>(_ count: Int, _ body: (RawSpan, Int) -> Result) -> [Result] {
+    var results: [Result] = []
+    for index in 0..<count { results.append(body(self, index)) }
+    return results
+  }
+
   /// Calls `body` with the bytes and each number below `count`, at the same time where threads can be had.
   ///
   /// - Parameters:

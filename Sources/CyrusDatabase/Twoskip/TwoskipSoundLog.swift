@@ -34,17 +34,13 @@ struct TwoskipSoundLog: ~Escapable {
   private let live: [TwoskipLiveRecord]
   private let deletes: [TwoskipDelete]
 
-  /// Dead RECORDs in file order, in words of eight bytes from the start of the file; by record the one of the same key
-  /// before it, by number + 1.
+  /// Dead RECORDs in file order, in words of eight bytes from the start of the file; and which have the same key.
   private let dead: [UInt32]
-  private var previous: [UInt32] = []
+  private let keys: TwoskipDeadKeys
   /// By last record of a key: the place in `live` + 1 of the record that has the key now; and where the last DELETE is that
   /// removed it, in words.
   private var owner: [UInt32] = []
   private var deletedAt: [UInt32] = []
-  /// The last record of each key by hash: half the hash, and the number + 1. A free slot is 0.
-  private var slots: [UInt64]
-  private let mask: Int
   /// Keys of no live record, by their last record, in key order; and how many live keys are smaller.
   private var strangers: [UInt32] = []
   private var below: [UInt32] = []
@@ -56,99 +52,53 @@ struct TwoskipSoundLog: ~Escapable {
   /// - Parameters:
   ///   - live: The records of list 0 in key order, which is the raw one.
   ///   - dead: The RECORDs that are not among them, in file order, in words of eight bytes; all of the usual shape.
+  ///   - keys: The keys of those.
   ///   - deletes: All DELETEs, in file order.
-  ///   - seed: What the hashes in `live` began with.
+  ///   - seed: What the hashes in `live` and `keys` began with.
   @_lifetime(copy bytes)
-  init(_ bytes: RawSpan, live: [TwoskipLiveRecord], dead: [UInt32], deletes: [TwoskipDelete], seed: UInt64) {
+  init(
+    _ bytes: RawSpan, live: [TwoskipLiveRecord], dead: [UInt32], keys: TwoskipDeadKeys, deletes: [TwoskipDelete],
+    seed: UInt64
+  ) {
     self.bytes = bytes
     self.seed = seed
     self.live = live
     self.dead = dead
+    self.keys = keys
     self.deletes = deletes
-    previous = [UInt32](repeating: 0, count: dead.count)
-    owner = previous
-    deletedAt = previous
-    slots = [UInt64](repeating: 0, count: 1 << (64 - max(8, dead.count * 3 / 2).leadingZeroBitCount))
-    mask = slots.count - 1
+    owner = [UInt32](inLargePages: 0, count: dead.count)
+    deletedAt = [UInt32](inLargePages: 0, count: dead.count)
     stepsLeft = 16 * (live.count + dead.count + deletes.count) + 1024
   }
 
   /// Whether the log adds up to list 0.
   ///
+  /// - Parameter threads: How many may be used.
   /// - Returns: False if it does not, or if that takes too long to find out.
-  /// - Complexity: O(*n*) expected; O(log *n*) more for each key of no live record. Memory: about 30 bytes for each dead
-  ///   record.
-  mutating func isListZero() -> Bool {
-    groupDead() && findOwners() && placeStrangers() && removeInOrder()
-  }
-
-  // MARK: - a. Dead records by key
-
-  @inline(never)
-  private mutating func groupDead() -> Bool {
-    var comparisons = TwoskipComparisons(isForSameKeys: true)
-    let span = Span<UInt8>(_bytes: bytes)
-    // In groups of as many as the processor can fetch the slots of at the same time.
-    var hashes = InlineArray<16, UInt64>(repeating: 0)
-    var start = 0
-    while start < dead.count {
-      let end = min(start + hashes.count, dead.count)
-      for number in start..<end {
-        if number + 32 < dead.count { ccs_prefetch_line(span, Int(dead[number + 32]) << 3 &+ 32) }
-        let key = bytes.keyOfRecord(Int(dead[number]) << 3)
-        hashes[number - start] = bytes.hashOfKey(key.place, key.byteCount, seed: seed)
-      }
-      for number in start..<end {
-        let hash = hashes[number - start]
-        var slot = firstSlot(hash)
-        while slots[slot] != 0, (slots[slot] ^ hash) >> 32 != 0 {
-          stepsLeft &-= 1
-          if stepsLeft < 0 { return false }
-          slot = (slot &+ 1) & mask
-        }
-        if slots[slot] != 0 {
-          let other = UInt32(truncatingIfNeeded: slots[slot])
-          previous[number] = other
-          guard comparisons.add(Int(dead[number]) << 3, Int(dead[Int(other) - 1]) << 3, bytes) else { return false }
-        }
-        slots[slot] = hash & ~0xFFFF_FFFF | UInt64(number) &+ 1
-      }
-      start = end
-    }
-    return comparisons.finish(bytes)
+  /// - Complexity: O(*n*) expected; O(log *n*) more for each key of no live record.
+  mutating func isListZero(threads: Int) -> Bool {
+    findOwners(threads) && placeStrangers() && removeInOrder()
   }
 
   /// Asks of each live record which dead ones have its key.
-  @inline(never)
-  private mutating func findOwners() -> Bool {
-    var comparisons = TwoskipComparisons(isForSameKeys: true)
-    for rank in live.indices {
-      let record = live[rank]
-      var slot = firstSlot(record.hash)
-      while slots[slot] != 0 {
-        if (slots[slot] ^ record.hash) >> 32 == 0 {
-          let number = Int(truncatingIfNeeded: slots[slot] & 0xFFFF_FFFF) &- 1
-          let last = Int(dead[number]) << 3
-          guard last < record.offset, comparisons.add(record.offset, last, bytes) else { return false }
-          owner[number] = UInt32(truncatingIfNeeded: rank) &+ 1
-          break
-        }
-        stepsLeft &-= 1
-        if stepsLeft < 0 { return false }
-        slot = (slot &+ 1) & mask
-      }
+  private mutating func findOwners(_ threads: Int) -> Bool {
+    let (live, dead, keys) = (live, dead, keys)
+    let found = bytes.atOnce(threads) { bytes, thread in
+      keys.owners(
+        live, live.count * thread / threads..<live.count * (thread + 1) / threads, bytes, dead)
     }
-    return comparisons.finish(bytes)
+    for owners in found {
+      guard let owners else { return false }
+      for pair in owners { owner[Int(pair.number)] = pair.rank &+ 1 }
+    }
+    return true
   }
-
-  @inline(__always)
-  private func firstSlot(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash) & mask }
 
   // MARK: - b. Keys of no live record
 
   private mutating func placeStrangers() -> Bool {
     var groups: [UInt32] = []
-    for slot in slots where slot != 0 {
+    for slot in keys.slots where slot != 0 {
       let number = UInt32(truncatingIfNeeded: slot) - 1
       if owner[Int(number)] == 0 { groups.append(number) }
       // Each needs a DELETE of its own.
@@ -309,7 +259,6 @@ struct TwoskipSoundLog: ~Escapable {
 
   // MARK: - c. DELETEs
 
-  @inline(never)
   private mutating func removeInOrder() -> Bool {
     for delete in deletes {
       // How many live keys and how many strangers are below the key that is named.
@@ -374,7 +323,115 @@ struct TwoskipSoundLog: ~Escapable {
   }
 
   /// The last dead record with the key of the RECORD at `offset`.
-  private func group(of offset: Int, hash: UInt64) -> UInt32? {
+  private func group(of offset: Int, hash: UInt64) -> UInt32? { keys.last(offset, hash: hash, bytes, dead) }
+
+  /// Whether a key was there at some time, as far as its dead records and the DELETEs so far tell.
+  private mutating func isPresent(_ group: UInt32, _ time: UInt32) -> Bool {
+    var number = group
+    while true {
+      if dead[Int(number)] < time { return dead[Int(number)] > deletedAt[Int(group)] }
+      stepsLeft -= 1
+      guard stepsLeft >= 0, keys.previous[Int(number)] != 0 else { return false }
+      number = keys.previous[Int(number)] - 1
+    }
+  }
+}
+
+/// The keys of dead records: which of them have the same.
+struct TwoskipDeadKeys {
+  /// By record the one of the same key before it, by number + 1; 0 for none.
+  fileprivate var previous: [UInt32]
+  /// The last record of each key by hash: half the hash, and the number + 1. A free slot is 0.
+  fileprivate var slots: [UInt64]
+  private let mask: Int
+
+  /// Brings dead records together by key.
+  ///
+  /// - Parameters:
+  ///   - dead: The records in file order, in words of eight bytes; all of the usual shape.
+  ///   - seed: What hashes begin with.
+  /// - Returns: Nil if keys collide so much that it takes too long, or hashes agree and keys do not.
+  /// - Complexity: O(*n*) expected. Memory: 16 to 28 bytes a record.
+  init?(_ bytes: RawSpan, _ dead: [UInt32], seed: UInt64) {
+    previous = [UInt32](inLargePages: 0, count: dead.count)
+    slots = [UInt64](inLargePages: 0, count: 1 << (64 - max(8, dead.count * 3 / 2).leadingZeroBitCount))
+    mask = slots.count - 1
+    var stepsLeft = 16 * dead.count + 1024
+    var comparisons = TwoskipComparisons(isForSameKeys: true)
+    let span = Span<UInt8>(_bytes: bytes)
+    // Hashes of many, then slots of many: the processor fetches several at the same time.
+    var hashes = InlineArray<32, UInt64>(repeating: 0)
+    var start = 0
+    while start < dead.count {
+      let end = min(start + hashes.count, dead.count)
+      for number in start..<end {
+        if number + 32 < dead.count { ccs_prefetch_line(span, Int(dead[number + 32]) << 3 &+ 32) }
+        let key = bytes.keyOfRecord(Int(dead[number]) << 3)
+        let hash = bytes.hashOfKey(key.place, key.byteCount, seed: seed)
+        hashes[number - start] = hash
+        // Words are plain bits.
+        ccs_prefetch_line(Span<UInt8>(_bytes: unsafe slots.span.bytes), firstSlot(hash) << 3)
+      }
+      for number in start..<end {
+        let hash = hashes[number - start]
+        var slot = firstSlot(hash)
+        while slots[slot] != 0, (slots[slot] ^ hash) >> 32 != 0 {
+          stepsLeft &-= 1
+          if stepsLeft < 0 { return nil }
+          slot = (slot &+ 1) & mask
+        }
+        if slots[slot] != 0 {
+          let other = UInt32(truncatingIfNeeded: slots[slot])
+          previous[number] = other
+          guard comparisons.add(Int(dead[number]) << 3, Int(dead[Int(other) - 1]) << 3, bytes) else { return nil }
+        }
+        slots[slot] = hash & ~0xFFFF_FFFF | UInt64(number) &+ 1
+      }
+      start = end
+    }
+    guard comparisons.finish(bytes) else { return nil }
+  }
+
+  @inline(__always)
+  private func firstSlot(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash) & mask }
+
+  /// The live records of some ranks that have the key of dead ones: the last of those, and the rank.
+  ///
+  /// - Returns: Nil if one comes before a dead record of its key, or hashes agree and keys do not.
+  fileprivate func owners(
+    _ live: [TwoskipLiveRecord], _ ranks: Range<Int>, _ bytes: RawSpan, _ dead: [UInt32]
+  ) -> [(number: UInt32, rank: UInt32)]? {
+    var owners: [(number: UInt32, rank: UInt32)] = []
+    owners.reserveCapacity(min(ranks.count, dead.count))
+    var stepsLeft = 16 * (ranks.count + dead.count) + 1024
+    var comparisons = TwoskipComparisons(isForSameKeys: true)
+    let records = live.span
+    let slots = slots.span
+    for rank in ranks {
+      let record = records[rank]
+      // Words are plain bits.
+      if rank + 16 < ranks.upperBound {
+        ccs_prefetch_line(Span<UInt8>(_bytes: unsafe slots.bytes), firstSlot(records[rank + 16].hash) << 3)
+      }
+      var slot = firstSlot(record.hash)
+      while slots[slot] != 0 {
+        if (slots[slot] ^ record.hash) >> 32 == 0 {
+          let number = UInt32(truncatingIfNeeded: slots[slot]) &- 1
+          let last = Int(dead[Int(number)]) << 3
+          guard last < record.offset, comparisons.add(record.offset, last, bytes) else { return nil }
+          owners.append((number, UInt32(truncatingIfNeeded: rank)))
+          break
+        }
+        stepsLeft &-= 1
+        if stepsLeft < 0 { return nil }
+        slot = (slot &+ 1) & mask
+      }
+    }
+    return comparisons.finish(bytes) ? owners : nil
+  }
+
+  /// The last dead record with the key of the RECORD at `offset`.
+  fileprivate func last(_ offset: Int, hash: UInt64, _ bytes: RawSpan, _ dead: [UInt32]) -> UInt32? {
     var slot = firstSlot(hash)
     while slots[slot] != 0 {
       if (slots[slot] ^ hash) >> 32 == 0 {
@@ -384,17 +441,6 @@ struct TwoskipSoundLog: ~Escapable {
       slot = (slot &+ 1) & mask
     }
     return nil
-  }
-
-  /// Whether a key was there at some time, as far as its dead records and the DELETEs so far tell.
-  private mutating func isPresent(_ group: UInt32, _ time: UInt32) -> Bool {
-    var number = group
-    while true {
-      if dead[Int(number)] < time { return dead[Int(number)] > deletedAt[Int(group)] }
-      stepsLeft -= 1
-      guard stepsLeft >= 0, previous[Int(number)] != 0 else { return false }
-      number = previous[Int(number)] - 1
-    }
   }
 }
 
@@ -425,7 +471,6 @@ private struct TwoskipRanks {
   }
 
   /// Takes the ranks of all places that were put in.
-  @inline(never)
   mutating func fill(_ live: [TwoskipLiveRecord]) {
     for rank in live.indices {
       let place = UInt64(live[rank].offset)

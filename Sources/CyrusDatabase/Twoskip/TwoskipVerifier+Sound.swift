@@ -206,7 +206,7 @@ extension TwoskipVerifier {
   private mutating func seeAny(_ dummy: TwoskipRecord) -> Seen? {
     let cuts = cuts(dummy, Self.rangeCount)
     guard let parts = seeBytes(cuts, isPacked: false), var seen = join(parts) else { return nil }
-    var starts = [UInt64](repeating: 0, count: end / 512 + 1)
+    var starts = [UInt64](inLargePages: 0, count: end / 512 + 1)
     for part in parts {
       let first = part.range.lowerBound >> 9
       for index in part.starts.indices { starts[first + index] |= part.starts[index] }
@@ -257,7 +257,8 @@ extension TwoskipVerifier {
   private func isSoundLog(
     _ seen: inout Seen, _ lists: TwoskipSoundLists, _ starts: [UInt64], _ seed: UInt64
   ) -> Bool {
-    var dead = starts
+    var dead = [UInt64](inLargePages: 0, count: starts.count)
+    for index in starts.indices { dead[index] = starts[index] }
     for record in lists.live { dead[record.offset >> 9] &= ~(1 &<< UInt64(record.offset >> 3 & 63)) }
     for delete in seen.deletes {
       dead[delete.offset >> 9] &= ~(1 &<< UInt64(delete.offset >> 3 & 63))
@@ -277,36 +278,62 @@ extension TwoskipVerifier {
         word &= word &- 1
       }
     }
-    guard places.count == deadCount, seePointers(of: places, starts, &seen) else { return false }
-    var log = TwoskipSoundLog(bytes, live: lists.live, dead: places, deletes: seen.deletes, seed: seed)
-    return log.isListZero()
+    guard places.count == deadCount else { return false }
+    // Two looks at the dead records that have nothing to do with each other.
+    let end = limit
+    let found = bytes.atOnce(2, threads: threads) { bytes, number -> DeadRecords in
+      number == 0
+        ? .pointers(DeadPointers(bytes, places, starts, end: end))
+        : .keys(TwoskipDeadKeys(bytes, places, seed: seed))
+    }
+    guard case .pointers(let pointers?) = found[0], case .keys(let keys?) = found[1] else { return false }
+    seen.deadPointerCount += pointers.count
+    seen.deadLinkerCount = pointers.linkerCount
+    seen.deadUpperPointerCount = pointers.upperCount
+    var log = TwoskipSoundLog(bytes, live: lists.live, dead: places, keys: keys, deletes: seen.deletes, seed: seed)
+    return log.isListZero(threads: threads)
   }
 
-  /// Looks at the pointers of dead records.
-  @inline(never)
-  private func seePointers(of dead: [UInt32], _ starts: [UInt64], _ seen: inout Seen) -> Bool {
-    var comparisons = TwoskipComparisons(isForSameKeys: false)
-    let span = Span<UInt8>(_bytes: bytes)
-    for number in dead.indices {
-      if number + 16 < dead.count { ccs_prefetch_line(span, Int(dead[number + 16]) << 3) }
-      let offset = Int(dead[number]) << 3
-      guard let record = TwoskipRecord(usualAt: offset, in: bytes, limit: limit) else { return false }
-      seen.deadPointerCount += record.pointerCount
-      if record.first != 0 { guard starts.hasBit(of: record.first) else { return false } }
-      if record.second != 0 { guard starts.hasBit(of: record.second) else { return false } }
-      if record.level == 1 { continue }
-      seen.deadLinkerCount += 1
-      seen.deadUpperPointerCount += record.level - 1
-      var before: UInt64 = 0
-      for index in 2..<record.pointerCount {
-        let pointer = record.pointer(index, in: bytes)
-        if pointer == 0 || pointer == before { continue }
-        guard starts.hasBit(of: pointer), comparisons.add(offset, Int(truncatingIfNeeded: pointer), bytes)
-        else { return false }
-        before = pointer
+  /// What a look at the dead records comes to.
+  private enum DeadRecords {
+    case pointers(DeadPointers?)
+    case keys(TwoskipDeadKeys?)
+  }
+
+  /// The pointers of dead records.
+  private struct DeadPointers {
+    var count = 0
+    /// Records above level 1, and their pointers to upper lists.
+    var linkerCount = 0
+    var upperCount = 0
+
+    /// Looks at the pointers of dead records; nil if one is not as it should be.
+    ///
+    /// - Parameter dead: The records in file order, in words of eight bytes.
+    init?(_ bytes: RawSpan, _ dead: [UInt32], _ starts: [UInt64], end: Int) {
+      var comparisons = TwoskipComparisons(isForSameKeys: false)
+      let span = Span<UInt8>(_bytes: bytes)
+      for number in dead.indices {
+        if number + 32 < dead.count { ccs_prefetch_line(span, Int(dead[number + 32]) << 3) }
+        let offset = Int(dead[number]) << 3
+        guard let record = TwoskipRecord(usualAt: offset, in: bytes, limit: end) else { return nil }
+        count += record.pointerCount
+        if record.first != 0 { guard starts.hasBit(of: record.first) else { return nil } }
+        if record.second != 0 { guard starts.hasBit(of: record.second) else { return nil } }
+        if record.level == 1 { continue }
+        linkerCount += 1
+        upperCount += record.level - 1
+        var before: UInt64 = 0
+        for index in 2..<record.pointerCount {
+          let pointer = record.pointer(index, in: bytes)
+          if pointer == 0 || pointer == before { continue }
+          guard starts.hasBit(of: pointer), comparisons.add(offset, Int(truncatingIfNeeded: pointer), bytes)
+          else { return nil }
+          before = pointer
+        }
       }
+      guard comparisons.finish(bytes) else { return nil }
     }
-    return comparisons.finish(bytes)
   }
 
   // MARK: - The report
