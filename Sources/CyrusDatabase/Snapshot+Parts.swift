@@ -30,16 +30,18 @@ extension Snapshot {
       return [try body(&records)]
     }
     let end = header.currentSize
-    let (isLive, proof) = (self.isLive, self.proof)
+    let (isLive, compares, proof) = (self.isLive, comparesChecksums, self.proof)
     let cuts = TwoskipState(bytes, end: end, isLive: isLive).cuts(min(count, 64))
     let outcomes = bytes.atOnce(cuts.count + 1) { bytes, part -> Swift.Result<Result, DatabaseError> in
       let stop = part < cuts.count ? cuts[part].at : nil
       var records: RecordCursor
       if part == 0 {
-        records = RecordCursor(TwoskipCursor(bytes, end: end, isLive: isLive), until: stop, proof)
+        records = RecordCursor(
+          TwoskipCursor(bytes, end: end, isLive: isLive, comparesChecksums: compares), until: stop, proof)
       } else {
         // In which order the keys are is found out on the way, as by a listing from the start.
-        let cursor = TwoskipCursor(bytes, end: end, isLive: isLive, at: cuts[part - 1], order: .raw)
+        let cursor = TwoskipCursor(
+          bytes, end: end, isLive: isLive, comparesChecksums: compares, at: cuts[part - 1], order: .raw)
         records = RecordCursor(cursor, until: stop, proof)
       }
       do throws(DatabaseError) { return .success(try body(&records)) } catch { return .failure(error) }

@@ -69,6 +69,8 @@ public struct Snapshot: ~Copyable, Sendable {
   ///
   /// If not, results are proven by ``confirm()``, or by the end of a listing.
   public let isProven: Bool
+  /// Whether listings compare the checksums of what they read: unless ``trusting(_:)`` was given a report on this state.
+  public private(set) var comparesChecksums = true
 
   private let file: OpenFile
   private let storage: FileBytes
@@ -87,6 +89,21 @@ public struct Snapshot: ~Copyable, Sendable {
     self.isLive = isLive
     self.file = file
     self.storage = storage
+  }
+
+  /// The same snapshot, of which listings do not compare the checksums of records, if the report covers it.
+  ///
+  /// For who reads the same state again and again: verify it once, then read at the speed of memory. Each listing still
+  /// looks at the shape of every record and at the order of the keys. If the report does not cover this state, see
+  /// ``VerificationReport/covers(_:)``, checksums are compared as ever; ``comparesChecksums`` tells.
+  ///
+  /// ```swift
+  /// let report = try database.verify()
+  /// let snapshot = try database.snapshot().trusting(report)
+  /// ```
+  public consuming func trusting(_ report: VerificationReport) -> Snapshot {
+    if report.covers(self) { comparesChecksums = false }
+    return self
   }
 
   /// Makes sure that all that was read from this snapshot belongs to one committed state.
@@ -139,7 +156,8 @@ public struct Snapshot: ~Copyable, Sendable {
   public func records() -> RecordCursor {
     let nothing: [UInt8] = []
     return Self.list(
-      from: nothing.rawSpan, prefix: nothing.rawSpan, in: storage.bytes, header, proof, isLive: isLive)
+      from: nothing.rawSpan, prefix: nothing.rawSpan, in: storage.bytes, header, proof, isLive: isLive,
+      comparesChecksums)
   }
 
   /// The records whose keys start with `prefix`, in the order of the file.
@@ -148,14 +166,15 @@ public struct Snapshot: ~Copyable, Sendable {
   /// - Complexity: O(log *n*) expected to start, O(1) a record. If damage hides where they start, O(*n*).
   @_lifetime(borrow self)
   public func records(prefix: RawSpan) -> RecordCursor {
-    Self.list(from: prefix, prefix: prefix, in: storage.bytes, header, proof, isLive: isLive)
+    Self.list(from: prefix, prefix: prefix, in: storage.bytes, header, proof, isLive: isLive, comparesChecksums)
   }
 
   /// The records whose keys start with `prefix`, given as text. See ``records(prefix:)-(RawSpan)``.
   @_lifetime(borrow self)
   public func records(prefix: String) -> RecordCursor {
     let prefix = Array(prefix.utf8)
-    return Self.list(from: prefix.rawSpan, prefix: prefix.rawSpan, in: storage.bytes, header, proof, isLive: isLive)
+    return Self.list(
+      from: prefix.rawSpan, prefix: prefix.rawSpan, in: storage.bytes, header, proof, isLive: isLive, comparesChecksums)
   }
 
   /// The records from the first key that is not smaller than `start` on, in the order of the file.
@@ -166,7 +185,7 @@ public struct Snapshot: ~Copyable, Sendable {
   /// - Complexity: O(log *n*) expected to start, O(1) a record. If damage hides where they start, O(*n*).
   @_lifetime(borrow self)
   public func records(from start: RawSpan, prefix: RawSpan = RawSpan()) -> RecordCursor {
-    Self.list(from: start, prefix: prefix, in: storage.bytes, header, proof, isLive: isLive)
+    Self.list(from: start, prefix: prefix, in: storage.bytes, header, proof, isLive: isLive, comparesChecksums)
   }
 
   /// The order of the file's keys, by the evidence of all of them; `.raw` if both orders fit.
@@ -240,7 +259,7 @@ extension Snapshot {
   @_lifetime(copy bytes)
   private static func list(
     from start: RawSpan, prefix: RawSpan, in bytes: RawSpan, _ header: TwoskipHeader?, _ proof: TwoskipProof,
-    isLive: Bool
+    isLive: Bool, _ comparesChecksums: Bool
   ) -> RecordCursor {
     guard let header else { return RecordCursor(empty: bytes, proof) }
     let state = TwoskipState(bytes, end: header.currentSize, isLive: isLive)
@@ -251,11 +270,14 @@ extension Snapshot {
     case .prefix: bound = prefix
     }
     if bound.byteCount == 0 {
-      return RecordCursor(TwoskipCursor(bytes, end: header.currentSize, isLive: isLive), proof)
+      let cursor = TwoskipCursor(
+        bytes, end: header.currentSize, isLive: isLive, comparesChecksums: comparesChecksums)
+      return RecordCursor(cursor, proof)
     }
     if let found = try? state.search(for: bound) {
       let cursor = TwoskipCursor(
-        bytes, end: header.currentSize, isLive: isLive, at: found.position, order: found.order)
+        bytes, end: header.currentSize, isLive: isLive, comparesChecksums: comparesChecksums, at: found.position,
+        order: found.order)
       return RecordCursor(cursor, from: Array(bound), prefix: Array(prefix), proof)
     }
     // Damage hides the place: all records are looked at, so that the damage is met and said. Which ones lie behind

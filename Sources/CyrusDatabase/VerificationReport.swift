@@ -57,6 +57,8 @@ public struct VerificationReport: Sendable, Hashable {
   public let expectedRecordCount: UInt64?
   /// Size of the file in bytes.
   public let fileByteCount: UInt64
+  /// The header that the file had; nil if there was none.
+  public let header: TwoskipHeader?
   /// Every byte of the file, by kind. The byte counts add up to ``fileByteCount``.
   public let parts: [Part]
   /// Every rule, in the order of the format's description.
@@ -75,6 +77,14 @@ public struct VerificationReport: Sendable, Hashable {
   public var verdict: Verdict {
     if damageCount > 0 { return .damaged }
     return state == .dirty || state == .longer ? .recoverable : .sound
+  }
+
+  /// Whether this is a full report on just the state that a snapshot has, and a sound one: header and size are the same.
+  ///
+  /// Nothing that Cyrus does leaves both as they are and changes a record. What else happens to the bytes of a file, on
+  /// a disk or by other hands, is not seen by this.
+  public func covers(_ snapshot: borrowing Snapshot) -> Bool {
+    isSound && depth == .full && header == snapshot.header && fileByteCount == snapshot.fileByteCount
   }
 
   /// Whether the file is at rest and every rule was checked and kept but for notes and warnings.

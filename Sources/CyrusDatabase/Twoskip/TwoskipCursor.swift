@@ -44,12 +44,16 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   /// A walk from the start of list 0.
   ///
   /// - Parameters:
+  ///   - comparesChecksums: Off for what was verified before; damage is then met by what else is wrong with it.
   ///   - order: That of the keys, if it is known; otherwise it is found out on the way.
   ///   - looksAhead: Off in tests of what looking ahead must not change.
   @_lifetime(copy bytes)
-  init(_ bytes: RawSpan, end: UInt64, isLive: Bool = false, order: KeyOrder = .raw, looksAhead: Bool = true) {
+  init(
+    _ bytes: RawSpan, end: UInt64, isLive: Bool = false, comparesChecksums: Bool = true, order: KeyOrder = .raw,
+    looksAhead: Bool = true
+  ) {
     jumpsToLookAhead = looksAhead ? Self.jumpCountMin : .max
-    state = TwoskipState(bytes, end: end, isLive: isLive)
+    state = TwoskipState(bytes, end: end, isLive: isLive, comparesChecksums: comparesChecksums)
     self.order = order
     bytesLeft = max(0, state.limit - Int(Twoskip.firstRecord))
     jumpsLeft = bytes.byteCount / 8
@@ -58,9 +62,10 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   /// A walk that starts where a search ended.
   @_lifetime(copy bytes)
   init(
-    _ bytes: RawSpan, end: UInt64, isLive: Bool = false, at position: TwoskipState.Position, order: KeyOrder
+    _ bytes: RawSpan, end: UInt64, isLive: Bool = false, comparesChecksums: Bool = true,
+    at position: TwoskipState.Position, order: KeyOrder
   ) {
-    self.init(bytes, end: end, isLive: isLive, order: order)
+    self.init(bytes, end: end, isLive: isLive, comparesChecksums: comparesChecksums, order: order)
     current = position.before
     last = position.before
     pending = position.at

@@ -24,13 +24,17 @@ struct TwoskipState: ~Escapable {
   let limit: Int
   /// Whether a writer may be changing heads while they are read.
   let isLive: Bool
+  /// Whether records of the usual shape are only given if their checksums are right.
+  let comparesChecksums: Bool
 
   /// - Parameters:
   ///   - bytes: The file from its start.
   ///   - end: The committed end; a multiple of 8, from 336 to ``Twoskip/largestSize``.
   ///   - isLive: Whether a writer may be changing heads while they are read.
+  ///   - comparesChecksums: Off for what was verified before.
   @_lifetime(copy bytes)
-  init(_ bytes: RawSpan, end: UInt64, isLive: Bool = false) {
+  init(_ bytes: RawSpan, end: UInt64, isLive: Bool = false, comparesChecksums: Bool = true) {
+    self.comparesChecksums = comparesChecksums
     self.bytes = bytes
     self.end = end
     self.isLive = isLive
@@ -118,7 +122,7 @@ struct TwoskipState: ~Escapable {
     guard let pointer = successor(record.first, record.second, end: end), pointer >= Twoskip.firstRecord,
       pointer % 8 == 0, pointer < UInt64(limit),
       let next = TwoskipRecord(usualAt: Int(truncatingIfNeeded: pointer), in: bytes, limit: limit),
-      next.hasSoundChecksums(in: bytes), !isLive || next.hasSamePair(in: bytes)
+      !comparesChecksums || next.hasSoundChecksums(in: bytes), !isLive || next.hasSamePair(in: bytes)
     else { return nil }
     return next
   }

@@ -243,7 +243,7 @@ struct TwoskipVerifier: ~Copyable, ~Escapable {
       engine: bytes.byteCount == 0 ? nil : .twoskip, state: state, depth: depth, recordCount: liveCount,
       expectedRecordCount: state == .empty
         ? 0 : header.flatMap { $0.isDirty || $0.checksum != $0.computedChecksum ? nil : $0.recordCount },
-      fileByteCount: UInt64(bytes.byteCount), parts: parts, rules: findings.coverage,
+      fileByteCount: UInt64(bytes.byteCount), header: header, parts: parts, rules: findings.coverage,
       findings: findings.findings { self.withLiveness($0) }, unlistedFindingCount: findings.unlistedCount,
       damageCount: findings.count(of: .damage))
   }
