@@ -214,6 +214,7 @@ public struct ACLCursor: ~Escapable {
   /// The next two strings of a text or of atoms.
   @inline(__always)
   private mutating func nextPair(_ separator: UInt8) -> (identifier: Range<Int>, rights: Range<Int>)? {
+    if rest.isEmpty { return nil }
     let identifierEnd = bytes.first(separator, in: rest)
     // An identifier without rights, at the end: reported as `acl.odd`, and not an entry.
     guard identifierEnd < rest.upperBound else { return nil }

@@ -27,6 +27,25 @@ struct EightBytes: BitwiseCopyable {
 
   // MARK: - What comes first
 
+  /// Whether they are these, the first one lowest.
+  @inline(__always)
+  func areEqual(to bytes: UInt64) -> Bool { word == bytes }
+
+  // MARK: - Marks of bytes
+
+  /// The high bits of those below 0x20. None is carried into the next.
+  var marksOfControlBytes: UInt64 {
+    @inline(__always)
+    get { ~((word & ~Self.highBits) &+ 0x60 &* Self.ones | word) & Self.highBits }
+  }
+
+  /// The high bits of those that are this one. None is carried into the next.
+  @inline(__always)
+  func marks(of byte: UInt8) -> UInt64 {
+    let difference = word ^ UInt64(byte) &* Self.ones
+    return ~((difference & ~Self.highBits) &+ ~Self.highBits | difference) & Self.highBits
+  }
+
   /// How many bytes come before the first that is this one; 8 if none is.
   @inline(__always)
   func count(before byte: UInt8) -> Int { Self.count(beforeMark: Self.zeros(in: word ^ UInt64(byte) &* Self.ones)) }

@@ -298,11 +298,19 @@ private struct UsualReader: ~Escapable {
     guard count > 0, first.byte(0) != UInt8(ascii: "0") || count == 1 else { return nil }
     place &+= count
     if count < 8 { return first.number(ofDigits: count) }
-    let more = word(at: place).countOfDigits
-    if more == 0 { return first.number(ofDigits: 8) }
-    let last = word(at: place &+ more &- 8)
-    place &+= more
-    return first.number(ofDigits: more) &* 100_000_000 &+ last.number(ofDigits: 8)
+    let second = word(at: place)
+    let more = second.countOfDigits
+    switch more {
+    case 0: return first.number(ofDigits: 8)
+    case 2:
+      // As times have.
+      place &+= 2
+      return first.number(ofDigits: 8) &* 100 &+ UInt64(second.byte(0) &- 0x30) &* 10 &+ UInt64(second.byte(1) &- 0x30)
+    default:
+      let last = word(at: place &+ more &- 8)
+      place &+= more
+      return first.number(ofDigits: more) &* 100_000_000 &+ last.number(ofDigits: 8)
+    }
   }
 
   /// `()`.
@@ -387,6 +395,12 @@ private struct UsualReader: ~Escapable {
     var count = 8
     while count == 8 {
       let word = word(at: place)
+      // Mostly all rights: `lrswipkx`, and some more.
+      if word.areEqual(to: 0x786B_7069_7773_726C) {
+        letters |= known
+        place &+= 8
+        continue
+      }
       count = word.countOfSmallLetters
       if count > 0 { letters |= word.setOfSmallLetters(first: count) }
       place &+= count

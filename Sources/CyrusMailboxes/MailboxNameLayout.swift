@@ -175,22 +175,26 @@ private struct NameMarks {
     let domainMark = form.domainMark
     let end = bytes.byteCount
     var index = 0
-    while end - index >= 8 {
-      let word = bytes.bigEndian(UInt64.self, at: index)
-      var candidates = Self.controls(in: word)
-      if form == .internal {
-        candidates |= Self.bytes(equalTo: separator, in: word) | Self.bytes(equalTo: domainMark, in: word)
+    guard end >= 8 else {
+      while index < end {
+        take(bytes.byte(at: index), at: index, separator, domainMark)
+        index += 1
       }
-      while candidates != 0 {
-        let bit = candidates.leadingZeroBitCount
-        take(bytes.byte(at: index + bit >> 3), at: index + bit >> 3, separator, domainMark)
-        candidates &= ~(Self.highBit >> UInt64(bit))
-      }
-      index += 8
+      return
     }
+    let text = LongText(bytes)
     while index < end {
-      take(bytes.byte(at: index), at: index, separator, domainMark)
-      index += 1
+      let word = text.word(at: index)
+      var candidates = word.marksOfControlBytes
+      if form == .internal { candidates |= word.marks(of: separator) | word.marks(of: domainMark) }
+      while candidates != 0 {
+        let place = index &+ candidates.trailingZeroBitCount >> 3
+        // What is behind the end is given as NUL.
+        guard place < end else { return }
+        take(word.byte(place &- index), at: place, separator, domainMark)
+        candidates &= candidates &- 1
+      }
+      index &+= 8
     }
   }
 
@@ -212,22 +216,5 @@ private struct NameMarks {
     } else if byte == NameForm.groupSeparator {
       isMarkedTwice = true
     }
-  }
-
-  private static let highBit: UInt64 = 0x8000_0000_0000_0000
-  private static let highBits: UInt64 = 0x8080_8080_8080_8080
-  private static let ones: UInt64 = 0x0101_0101_0101_0101
-
-  /// The high bit of each byte that is below 0x20. No byte is carried into the next.
-  @inline(__always)
-  private static func controls(in word: UInt64) -> UInt64 {
-    ~(((word & ~highBits) &+ 0x60 &* ones) | word) & highBits
-  }
-
-  /// The high bit of each byte that is this one.
-  @inline(__always)
-  private static func bytes(equalTo byte: UInt8, in word: UInt64) -> UInt64 {
-    let difference = word ^ UInt64(byte) &* ones
-    return ~(((difference & ~highBits) &+ ~highBits) | difference) & highBits
   }
 }
