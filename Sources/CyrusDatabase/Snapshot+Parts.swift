@@ -23,8 +23,8 @@ extension Snapshot {
   /// - Throws: What `body` throws of the first part for which it does, once all parts are done.
   /// - Complexity: O(*n*) in all; cutting is O(`count` · log *n*).
   public func inParts<Result: Sendable>(
-    _ count: Int, _ body: @Sendable (inout RecordCursor) throws(DatabaseError) -> Result
-  ) throws(DatabaseError) -> [Result] {
+    _ count: Int, _ body: @Sendable (inout RecordCursor) throws -> Result
+  ) throws -> [Result] {
     guard let header, count > 1 else {
       var records = records()
       return [try body(&records)]
@@ -32,7 +32,7 @@ extension Snapshot {
     let end = header.currentSize
     let (isLive, compares, proof) = (self.isLive, comparesChecksums, self.proof)
     let cuts = TwoskipState(bytes, end: end, isLive: isLive).cuts(min(count, 64))
-    let outcomes = bytes.atOnce(cuts.count + 1) { bytes, part -> Swift.Result<Result, DatabaseError> in
+    let outcomes = bytes.atOnce(cuts.count + 1) { bytes, part -> Swift.Result<Result, any Error> in
       let stop = part < cuts.count ? cuts[part].at : nil
       var records: RecordCursor
       if part == 0 {
@@ -44,7 +44,7 @@ extension Snapshot {
           bytes, end: end, isLive: isLive, comparesChecksums: compares, at: cuts[part - 1], order: .raw)
         records = RecordCursor(cursor, until: stop, proof)
       }
-      do throws(DatabaseError) { return .success(try body(&records)) } catch { return .failure(error) }
+      do { return .success(try body(&records)) } catch { return .failure(error) }
     }
     var results: [Result] = []
     for outcome in outcomes { results.append(try outcome.get()) }

@@ -39,6 +39,19 @@ public struct RecordView: ~Escapable {
   /// The value's bytes, to keep.
   public func copyOfValue() -> [UInt8] { Array(value) }
 
+  /// - Precondition: the record was parsed in these very bytes.
+  @_lifetime(copy bytes)
+  @inline(__always)
+  init(parsed record: TwoskipRecord, in bytes: RawSpan) {
+    let keyStart = record.tailOffset
+    key = bytes.uncheckedSlice(at: keyStart, count: record.keyByteCount)
+    value = bytes.uncheckedSlice(at: keyStart &+ record.keyByteCount, count: record.valueByteCount)
+    offset = UInt64(truncatingIfNeeded: record.offset)
+    let end = UInt64(truncatingIfNeeded: record.end)
+    // It ends behind where it starts.
+    self.bytes = unsafe Range(uncheckedBounds: (offset, end))
+  }
+
   @_lifetime(copy bytes)
   @inline(__always)
   init(_ record: TwoskipRecord, in bytes: RawSpan) {
@@ -219,7 +232,7 @@ extension Snapshot {
   @_lifetime(copy bytes)
   static func record(at offset: Int, in bytes: RawSpan) -> RecordView? {
     if let record = TwoskipRecord(usualAt: offset, in: bytes, limit: bytes.byteCount) {
-      return RecordView(record, in: bytes)
+      return RecordView(parsed: record, in: bytes)
     }
     return unusualRecord(at: offset, in: bytes)
   }

@@ -18,9 +18,20 @@ extension rv_seen {
 private final class HeldSnapshot {
   let snapshot: Snapshot
 
-  init(_ path: String) throws { snapshot = try Database(path: path).snapshot(locking: .shared) }
+  /// - Parameter isTrusted: Whether the file is verified first, so that listings leave checksums out.
+  init(_ path: String, isTrusted: Bool = false) throws {
+    let database = try Database(path: path)
+    let snapshot = try database.snapshot(locking: .shared)
+    guard isTrusted else {
+      self.snapshot = snapshot
+      return
+    }
+    let trusted = snapshot.trusting(try database.verify())
+    if trusted.comparesChecksums { throw BenchmarkFailure("\(path) is not sound") }
+    self.snapshot = trusted
+  }
 
-  func scan() throws -> rv_seen { try see(snapshot) }
+  func scan(threads: Int) throws -> rv_seen { try threads == 1 ? see(snapshot) : see(snapshot, threads: threads) }
   func get(_ keys: KeyList) throws -> rv_seen { try see(keys, of: snapshot) }
   func list(_ prefixes: KeyList) throws -> rv_seen { try see(prefixes: prefixes, of: snapshot) }
 }
@@ -32,6 +43,16 @@ private func see(_ snapshot: borrowing Snapshot) throws -> rv_seen {
   var records = snapshot.records()
   while let record = try records.next() { seen.see(record.key, record.value) }
   return seen
+}
+
+/// What each thread sees, put together as if one had seen it all.
+private func see(_ snapshot: borrowing Snapshot, threads: Int) throws -> rv_seen {
+  let parts = try snapshot.inParts(threads) { records in
+    var seen = rv_seen()
+    while let record = try records.next() { seen.see(record.key, record.value) }
+    return seen
+  }
+  return parts.reduce(into: rv_seen()) { rv_join(&$0, $1) }
 }
 
 private func see(_ keys: KeyList, of snapshot: borrowing Snapshot) throws -> rv_seen {
@@ -113,18 +134,30 @@ extension Subject {
     }
   ]
 
+  private static func scan(
+    _ name: String, _ summary: String, _ shape: Shape, isTrusted: Bool, threads: Int = 1
+  ) -> Subject {
+    let shapeName = threads > 1 ? "\(shape.rawValue), \(threads) threads" : shape.rawValue
+    return Subject("\(name)/\(shapeName)", summary) { workload in
+      let path = try workload.file(shape)
+      let held = try HeldSnapshot(path, isTrusted: isTrusted)
+      let own = Contestant(Contestant.own) { try held.scan(threads: threads) }
+      var race = Race(own: own, rivals: [], byteCount: try byteCount(path))
+      let engines = [rv_cyrus, rv_cyrus_unchecked] + (shape == .packed ? workload.embeddedStores : [])
+      race.rivals = try workload.contestants(shape, engines) { try $0.scan([], &$1) }
+      let bytes = try Memory(path)
+      race.rivals.append(Contestant(Contestant.loop) { try bytes.list(checks: !isTrusted) })
+      race.rivals.append(try .memory([path]))
+      return race
+    }
+  }
+
   static let scans = Shape.allCases.flatMap { shape in
     [
-      Subject("scan/\(shape.rawValue)", "list all records, every checksum compared") { workload in
-        let path = try workload.file(shape)
-        let held = try HeldSnapshot(path)
-        let own = Contestant(Contestant.own) { try held.scan() }
-        var race = Race(own: own, rivals: [], byteCount: try byteCount(path))
-        let engines = [rv_cyrus, rv_cyrus_unchecked] + (shape == .packed ? workload.embeddedStores : [])
-        race.rivals = try workload.contestants(shape, engines) { try $0.scan([], &$1) }
-        race.rivals.append(try .memory([path]))
-        return race
-      },
+      scan("scan", "list all records, every checksum compared", shape, isTrusted: false),
+      scan("scan", "the same by two threads", shape, isTrusted: false, threads: 2),
+      scan("trust", "list all records of a state that was verified before", shape, isTrusted: true),
+      scan("trust", "the same by two threads", shape, isTrusted: true, threads: 2),
       Subject("list/\(shape.rawValue)", "find all records, prove them, read them") { workload in
         let path = try workload.file(shape)
         let own = Contestant(Contestant.own) { try see(Database(path: path).records()) }

@@ -30,6 +30,8 @@ package struct Contestant {
 extension Contestant {
   /// What our own contestant is called.
   package static let own = "cyrus-inspect"
+  /// What the loop in C over the file in memory is called.
+  package static let loop = "the same in C"
   /// What the limit is called: the sum of all words of the file in memory.
   package static let memory = "memory"
 }

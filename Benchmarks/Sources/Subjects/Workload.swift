@@ -273,6 +273,13 @@ package final class Memory {
 
   package var byteCount: Int { map.count }
   package func sum() -> UInt64 { rv_sum(&map) }
+
+  /// All records, by a loop in C.
+  func list(checks: Bool) throws -> rv_seen {
+    var seen = rv_seen()
+    if rv_loop(&map, checks, &seen) != 0 { throw BenchmarkFailure("the loop in C cannot list the file") }
+    return seen
+  }
 }
 
 extension Contestant {

@@ -93,16 +93,28 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   /// - Throws: ``TwoskipError`` at damage. The next call goes on behind it.
   @inline(__always)
   mutating func next() throws(TwoskipError) -> TwoskipRecord? {
-    // Most steps are this one: nothing has been wrong so far, and nothing is.
-    if isPlain, let current, let next = state.soundNext(after: current),
-      order.compare(current.key(in: state.bytes), next.key(in: state.bytes)) < 0, next.end - next.offset <= bytesLeft
-    {
-      bytesLeft -= next.end - next.offset
-      if next.offset &- current.offset > Self.nearby || next.offset < current.offset { lookAhead(from: next) }
-      self.current = next
-      return next
-    }
+    if let next = plainNext() { return next }
     return try carefulNext()
+  }
+
+  /// The step that most are: nothing has been wrong so far, and nothing is. Otherwise nil, and nothing is done.
+  @inline(__always)
+  mutating func plainNext() -> TwoskipRecord? {
+    guard isPlain, let current, let next = state.soundNext(after: current), ascends(current, next) else { return nil }
+    let byteCount = next.end &- next.offset
+    guard byteCount <= bytesLeft else { return nil }
+    bytesLeft &-= byteCount
+    if next.offset &- current.offset > Self.nearby || next.offset < current.offset { lookAhead(from: next) }
+    self.current = next
+    return next
+  }
+
+  /// Whether the keys of two records that were parsed are in the order of the walk.
+  @inline(__always)
+  private func ascends(_ first: TwoskipRecord, _ second: TwoskipRecord) -> Bool {
+    let left = state.bytes.uncheckedSlice(at: first.tailOffset, count: first.keyByteCount)
+    let right = state.bytes.uncheckedSlice(at: second.tailOffset, count: second.keyByteCount)
+    return order == .raw ? left.isBefore(right) : order.compare(left, right) < 0
   }
 
   /// Has memory bring what comes, as the records lie scattered.

@@ -38,15 +38,16 @@ struct TwoskipRecord: BitwiseCopyable {
   /// The level-0 pair, or a DELETE's or COMMIT's pointer and 0, as of when the head was looked at.
   var first: UInt64, second: UInt64
 
-  var pointerCount: Int { level + 1 }
-  var headChecksumOffset: Int { pointersOffset + 8 * pointerCount }
-  var tailChecksumOffset: Int { headChecksumOffset + 4 }
-  var tailOffset: Int { headChecksumOffset + 8 }
-  var headByteCount: Int { tailOffset - offset }
+  // The parser has seen that all this fits the file, so no sum overflows.
+  var pointerCount: Int { level &+ 1 }
+  var headChecksumOffset: Int { pointersOffset &+ 8 &* pointerCount }
+  var tailChecksumOffset: Int { headChecksumOffset &+ 4 }
+  var tailOffset: Int { headChecksumOffset &+ 8 }
+  var headByteCount: Int { tailOffset &- offset }
   /// Key, value and padding.
-  var tailByteCount: Int { (keyByteCount + valueByteCount + 7) & ~7 }
+  var tailByteCount: Int { (keyByteCount &+ valueByteCount &+ 7) & ~7 }
   /// Where the next thing starts.
-  var end: Int { tailOffset + tailByteCount }
+  var end: Int { tailOffset &+ tailByteCount }
 
   /// Parses the head at `offset`.
   ///
@@ -116,8 +117,8 @@ struct TwoskipRecord: BitwiseCopyable {
   @inline(__always)
   init?(usualAt offset: Int, in bytes: RawSpan, limit: Int) {
     // Two words are looked at before the lengths are known to fit.
-    guard offset <= limit &- Twoskip.smallestRecord else { return nil }
-    let word = bytes.bigEndian(UInt64.self, at: offset)
+    guard limit <= bytes.byteCount, offset >= 0, offset <= limit &- Twoskip.smallestRecord else { return nil }
+    let word = bytes.uncheckedWord(at: offset)
     let level = Int(truncatingIfNeeded: word >> 48 & 0xFF)
     let keyLength = Int(truncatingIfNeeded: word >> 32 & 0xFFFF)
     let valueLength = Int(truncatingIfNeeded: word & 0xFFFF_FFFF)
@@ -133,18 +134,19 @@ struct TwoskipRecord: BitwiseCopyable {
     self.keyByteCount = keyLength
     self.valueByteCount = valueLength
     self.pointersOffset = offset &+ 8
-    self.first = bytes.bigEndian(UInt64.self, at: offset &+ 8)
-    self.second = bytes.bigEndian(UInt64.self, at: offset &+ 16)
+    self.first = bytes.uncheckedWord(at: offset &+ 8)
+    self.second = bytes.uncheckedWord(at: offset &+ 16)
   }
 
   /// Whether both checksums are what they should be.
   @inline(__always)
   func hasSoundChecksums(in bytes: RawSpan) -> Bool {
-    let whole = bytes.slice(at: offset, count: end &- offset)
+    // Parsed: all of it lies within the bytes.
+    let whole = bytes.uncheckedSlice(at: offset, count: end &- offset)
     let headCount = headByteCount &- 8
     // The shim is told places within the record, as the parser has proven them to be.
     let computed = ccs_crc32_of_both(Span<UInt8>(_bytes: whole), headCount, headCount &+ 8)
-    return computed == bytes.bigEndian(UInt64.self, at: headChecksumOffset)
+    return computed == bytes.uncheckedWord(at: headChecksumOffset)
   }
 
   /// Whether the level-0 pair is still the one that was parsed.

@@ -5,6 +5,7 @@
 #ifndef CRIVALS_H
 #define CRIVALS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,15 @@ static inline void rv_see(struct rv_seen *seen, const void *key, size_t key_coun
   if (value_count) sum += (uint64_t)v[value_count - 1] << 8;
   seen->digest = seen->digest * 31 + sum;
   seen->count++;
+}
+
+/// Takes in what was seen behind it, as if it had been seen here.
+static inline void rv_join(struct rv_seen *seen, struct rv_seen behind) {
+  uint64_t power = 1, square = 31;
+  for (uint64_t rest = behind.count; rest; rest >>= 1, square *= square)
+    if (rest & 1) power *= square;
+  seen->digest = seen->digest * power + behind.digest;
+  seen->count += behind.count;
 }
 
 /// Keys one behind the other: key i is at `ends[i]` up to `ends[i + 1]`.
@@ -112,6 +122,10 @@ int rv_map(const char *path, struct rv_map *);
 void rv_unmap(struct rv_map *);
 /// The sum of all words of 64 bits.
 uint64_t rv_sum(const struct rv_map *);
+
+/// Lists the records of a sound twoskip file in a loop in C, with or without their checksums. Returns -1 if it is not as
+/// nearly all files are.
+int rv_loop(const struct rv_map *, bool checks, struct rv_seen *);
 
 /// Runs a program, its output to nowhere, and waits for it. Returns its exit status, -1 if it could not be run.
 int rv_run(char *const arguments[]);
