@@ -1,17 +1,18 @@
-// Does one thing with a database once, so that its instructions can be counted: what Scripts/instructions runs.
+// Does one thing with a database, so that what it costs can be counted: by Scripts/instructions, and by CyrusCostTests.
 //
-//   twoskip-costs OPERATION FILE [OTHER]
+//   twoskip-costs [--again] OPERATION FILE [OTHER]
 //
-// What is counted is `countedOperation` alone: not opening the program, nor what prepares the operation.
+// What is counted is `countedOperation` alone: not opening the program, nor what prepares the operation. With `--again` the
+// operation is done once before, so that what the runtime of Swift does at a first time is not counted, either.
+//
+// For who counts system calls, two of them that fail mark the place: write(-1, "begin") and write(-1, "end"). Who counts
+// something else loads counting_begin and counting_end before the program: Tests/Counting/counting.c.
 
 import CyrusDatabase
-import CyrusMailboxes
-import CyrusSync
 import Glibc
 
-/// What is done; it gives how much was met.
 // One thread alone sets and calls it.
-nonisolated(unsafe) var operation: () throws -> Int = { 0 }
+nonisolated(unsafe) var operation: Operation = { 0 }
 
 @inline(never)
 func countedOperation() -> Int {
@@ -26,49 +27,29 @@ func fail(_ message: String, status: Int32) -> Never {
   exit(status)
 }
 
-func list(_ snapshot: borrowing Snapshot) throws -> Int {
-  var count = 0
-  var records = snapshot.records()
-  while try records.next() != nil { count += 1 }
-  return count
+/// A function that was loaded before the program; one that does nothing if there is none.
+func loadedFunction(_ name: String) -> @convention(c) () -> Void {
+  guard let address = unsafe dlsym(nil, name) else { return {} }
+  // Those of Tests/Counting take nothing and give nothing.
+  return unsafe unsafeBitCast(address, to: (@convention(c) () -> Void).self)
 }
 
-func keys(_ snapshot: borrowing Snapshot, every step: Int) throws -> [[UInt8]] {
-  var keys: [[UInt8]] = []
-  var count = 0
-  var records = snapshot.records()
-  while let record = try records.next() {
-    if count % step == 0 { keys.append(record.copyOfKey()) }
-    count += 1
-  }
-  return keys
+var arguments = Array(CommandLine.arguments.dropFirst())
+let isAgain = arguments.first == "--again"
+if isAgain { arguments.removeFirst() }
+guard 2...3 ~= arguments.count else { fail("usage: twoskip-costs [--again] OPERATION FILE [OTHER]", status: 64) }
+let other = arguments.count == 3 ? arguments[2] : ""
+guard let prepared = try operation(arguments[0], on: arguments[1], other) else {
+  fail("no operation '\(arguments[0])', or it takes something else", status: 64)
 }
+operation = prepared
+if isAgain { _ = countedOperation() }
 
-func lookUp(_ keys: [[UInt8]], in snapshot: borrowing Snapshot) throws -> Int {
-  var count = 0
-  for key in keys where try snapshot.record(for: unsafe key.span.bytes) != nil { count += 1 }
-  return count
-}
-
-let arguments = CommandLine.arguments.dropFirst()
-guard arguments.count >= 2 else { fail("usage: twoskip-costs OPERATION FILE [OTHER]", status: 64) }
-let database = try Database(path: arguments[2])
-let snapshot = try database.snapshot(locking: .none)
-let wanted = try keys(snapshot, every: 5)
-
-switch arguments[1] {
-case "list": operation = { try list(snapshot) }
-case "lookup": operation = { try lookUp(wanted, in: snapshot) }
-case "verify": operation = { Int(try database.verify(locking: .none).recordCount) }
-case "inventory": operation = { Int(try Inventory(of: snapshot, by: [.user]).records) }
-case "diff":
-  guard arguments.count == 3 else { fail("diff takes two files", status: 64) }
-  let other = try Database(path: arguments[3])
-  operation = {
-    let report = try StoreDiff().report(
-      master: StoreSnapshot(database, locking: .none), replica: StoreSnapshot(other, locking: .none), pending: [])
-    return report.differences.count
-  }
-default: fail("no operation '\(arguments[1])'", status: 64)
-}
-print(countedOperation())
+let begin = loadedFunction("counting_begin")
+let end = loadedFunction("counting_end")
+_ = unsafe write(-1, "begin", 5)
+begin()
+let met = countedOperation()
+end()
+_ = unsafe write(-1, "end", 3)
+print(met)
