@@ -4,7 +4,7 @@ SECONDS ?= 10
 MAILBOXES ?= 1000000
 BUILD = .build
 
-.PHONY: help setup demo build test lint check threads instructions bench fuzz docs coverage clean
+.PHONY: help setup demo build test lint check threads instructions costs bench fuzz docs coverage clean
 
 help:
 	@echo 'make demo      set up, build, and look at a real mailboxes.db'
@@ -12,10 +12,11 @@ help:
 	@echo 'make build     dbinspect, optimised: .build/release/dbinspect'
 	@echo 'make setup     install the Debian packages that building and testing need'
 	@echo 'make lint      check the form of the sources'
-	@echo 'make check     lint, tests, documentation, threads, instructions and ten seconds of fuzzing each: what must pass before'
-	@echo '               a change lands'
+	@echo 'make check     lint, tests, documentation, threads, instructions, costs and ten seconds of fuzzing each: what must'
+	@echo '               pass before a change lands'
 	@echo 'make threads   the tests with many threads, under the thread sanitizer'
 	@echo 'make instructions  count those of core operations, and compare them with what is kept'
+	@echo 'make costs     count allocations, memory, pages and system calls of core operations'
 	@echo 'make bench     time the libraries and dbinspect against their rivals, on files of MAILBOXES=$(MAILBOXES)'
 	@echo 'make fuzz      feed the parsers with mutated files, SECONDS=$(SECONDS) for each target'
 	@echo 'make docs      the documentation of the libraries, as web pages'
@@ -43,7 +44,7 @@ lint:
 	  Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Benchmarks
 
 # What is built here has no warnings: they are errors.
-check: lint test docs threads instructions fuzz
+check: lint test docs threads instructions costs fuzz
 
 # Many threads at once under the thread sanitizer.
 threads:
@@ -57,6 +58,11 @@ instructions:
 fuzz:
 	@Scripts/setup build
 	@Scripts/fuzz $(SECONDS)
+
+# The same as among the tests, and more: of an optimised program.
+costs:
+	@Scripts/setup build test
+	@Scripts/costs
 
 bench:
 	@Scripts/setup build test bench

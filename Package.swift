@@ -71,6 +71,8 @@ let package = Package(
       name: "CyrusSyncTests", dependencies: ["CyrusSync", "CyrusMailboxes", "CyrusDatabase", "TestSupport"],
       swiftSettings: testSettings),
     .testTarget(
+      name: "CyrusCostTests", dependencies: ["CyrusDatabase", "TestSupport"], swiftSettings: testSettings),
+    .testTarget(
       name: "DbinspectTests", dependencies: ["dbinspect", "TestSupport"], swiftSettings: testSettings),
   ]
 )

@@ -1,0 +1,102 @@
+// System calls, as strace(1) sees them.
+
+import Testing
+
+@Suite(.timeLimit(.minutes(2))) struct SystemCallTests {
+  @Test(arguments: [
+    "open", "list", "list-in-place", "confirm", "lookup-one", "lookup-absent", "records-read", "first-ten",
+  ])
+  func `many records cost the same system calls as few`(_ operation: String) throws {
+    let few = try SystemCalls(of: operation, .few)
+    let many = try SystemCalls(of: operation, .many)
+    #expect(many.counts == few.counts)
+  }
+
+  @Test(arguments: ["records", "verify", "layout", "salvage", "history"])
+  func `beside those for memory there are no more for a whole file`(_ operation: String) throws {
+    let few = try SystemCalls(of: operation, .few)
+    let many = try SystemCalls(of: operation, .many)
+    #expect(many.withoutMemory == few.withoutMemory)
+    #expect(many.memoryTotal - few.memoryTotal <= 64, "\(many)")
+    #expect(try SystemCalls(of: operation, .churnedMany).withoutMemory == few.withoutMemory)
+  }
+
+  @Test func `opening and closing takes some twenty`() throws {
+    let calls = try SystemCalls(of: "open", .many)
+    #expect(calls.total <= 20, "\(calls)")
+    #expect(calls["openat"] == 2 && calls["close"] == 2)
+    #expect(calls["mmap"] == 1 && calls["munmap"] == 1)
+  }
+
+  @Test func `a proof looks at the size of the file and at its header`() throws {
+    #expect(try SystemCalls(of: "confirm", .many).counts == ["newfstatat": 1, "pread64": 1])
+    #expect(try SystemCalls(of: "list-in-place", .many).counts == ["newfstatat": 1, "pread64": 1])
+    // Nothing is proven of a file at rest but that it was not cut.
+    #expect(try SystemCalls(of: "list", .many).counts == ["newfstatat": 1])
+    #expect(try SystemCalls(of: "records-read", .many).total == 0)
+  }
+
+  @Test func `each lookup is proven for itself`() throws {
+    for file in [CostFile.few, .churnedFew] {
+      let count = try Costs(of: "lookup", file).met
+      #expect(try SystemCalls(of: "lookup", file).counts == ["newfstatat": count])
+      #expect(try SystemCalls(of: "lookup-in-place", file).counts == ["newfstatat": count, "pread64": count])
+    }
+  }
+
+  @Test(arguments: ["totals", "form", "mailboxes", "user"])
+  func `finding out how keys are built takes no more than eighty proofs`(_ operation: String) throws {
+    let other = operation == "user" ? CostFile.user : nil
+    for file in [CostFile.few, .many] {
+      let calls = try SystemCalls(of: operation, file, other)
+      #expect(calls["newfstatat"] <= 80 + 16, "\(calls)")
+      #expect(calls["pread64"] <= 80 + 4, "\(calls)")
+      #expect(calls.total - calls.memoryTotal - calls["newfstatat"] - calls["pread64"] <= 16, "\(calls)")
+      #expect(calls.memoryTotal <= 48, "\(calls)")
+    }
+  }
+
+  @Test func `a comparison takes no more for more mailboxes`() throws {
+    let small = try SystemCalls(of: "diff", .smallStore, CostFile.smallReplica.path)
+    let large = try SystemCalls(of: "diff", .store, CostFile.replica.path)
+    // Both lists are opened and their form found out.
+    for calls in [small, large] { #expect(calls.total - calls.memoryTotal <= 2 * (2 * 80 + 32), "\(calls)") }
+    #expect(large.memoryTotal - small.memoryTotal <= 64, "\(large)")
+  }
+
+  // MARK: - The tool
+
+  @Test func `dbinspect show: beside a proof for each write there are no more for more records`() throws {
+    let few = try SystemCalls(ofTool: "show", .few)
+    let many = try SystemCalls(ofTool: "show", .many)
+    let writes = many["write"] - few["write"]
+    // The buffer is 256 KiB, and the last one is not full.
+    #expect(writes <= many.outputByteCount >> 17, "\(many)")
+    #expect(many["newfstatat"] - few["newfstatat"] == writes)
+    var rest = many.withoutMemory
+    rest["write"] = few["write"]
+    rest["newfstatat"] = few["newfstatat"]
+    #expect(rest == few.withoutMemory)
+    #expect(many.memoryTotal - few.memoryTotal <= 32, "\(many)")
+  }
+
+  @Test(arguments: ["verify", "info", "inventory"])
+  func `dbinspect makes no more for more records`(_ command: String) throws {
+    let few = try SystemCalls(ofTool: command, .few)
+    let many = try SystemCalls(ofTool: command, .many)
+    var rest = many.withoutMemory
+    // Searches that find out how keys are built are proven one by one, and how many it takes hangs on the keys.
+    for name in ["newfstatat", "pread64"] {
+      #expect(abs(many[name] - few[name]) <= (command == "verify" ? 0 : 80), "\(name) \(many)")
+      rest[name] = few[name]
+    }
+    #expect(rest == few.withoutMemory)
+    #expect(many.memoryTotal - few.memoryTotal <= 64, "\(many)")
+  }
+
+  @Test func `dbinspect get makes no more for more records`() throws {
+    let few = try SystemCalls(ofTool: "get", .few, ["no such key"], status: 1)
+    let many = try SystemCalls(ofTool: "get", .many, ["no such key"], status: 1)
+    #expect(many.counts == few.counts)
+  }
+}
