@@ -225,7 +225,7 @@ public struct Layout: ~Copyable, Sendable {
   /// - Parameters:
   ///   - key: The key; need not be there.
   ///   - progress: Called now and then with the bytes done and the bytes to do; not at all for a small file.
-  /// - Complexity: O(*n* log *n*) in the records of the file, and about 30 bytes of memory for each.
+  /// - Complexity: O(*n* log *n*) in the records of the file, and about 40 bytes of memory for each.
   public func history(
     of key: RawSpan, progress: ((_ done: UInt64, _ total: UInt64) -> Void)? = nil
   ) -> History {

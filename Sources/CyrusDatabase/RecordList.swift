@@ -182,7 +182,8 @@ extension Database {
   ///   - limit: At most so many records.
   ///   - locking: How to keep writers from changing what is read. With ``Locking/none`` nothing is proven.
   /// - Throws: As ``snapshot(locking:)``.
-  /// - Complexity: O(log *n* + records found), each with its checksums compared. Memory: 4 bytes for each record.
+  /// - Complexity: O(log *n* + records found), each with its checksums compared. Memory: 4 bytes for each record,
+  ///   up to 12 while the list grows.
   public func records(
     from start: RawSpan = RawSpan(), prefix: RawSpan = RawSpan(), limit: Int = .max, locking: Locking = .auto
   ) throws(DatabaseError) -> RecordList {

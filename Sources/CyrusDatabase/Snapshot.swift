@@ -125,7 +125,7 @@ public struct Snapshot: ~Copyable, Sendable {
   /// nothing for a snapshot that is proven as it is, and cannot prove one made with ``Locking/none``.
   ///
   /// - Throws: ``DatabaseError``: `.changed` or `.faulted`: discard what you have read; `.system`.
-  /// - Complexity: O(1): one system call.
+  /// - Complexity: O(1): two system calls, for the size of the file and for its header, as far as anything hangs on them.
   public func confirm() throws(DatabaseError) { try proof.confirm() }
 
   var proof: TwoskipProof {
@@ -149,7 +149,7 @@ public struct Snapshot: ~Copyable, Sendable {
   /// - Returns: A view into the snapshot, valid as long as the snapshot, or nil.
   /// - Throws: ``DatabaseError/damaged(path:_:)`` when damage hides the answer. Other keys may still be readable.
   /// - Complexity: O(log *n*) expected, O(*n*) if the file's levels are degenerate; touches about 2 log₂ *n* records for
-  ///   a key that is there, twice that for one that is not.
+  ///   a key that is there, twice that for one that is not. As many system calls as ``confirm()``, which it ends with.
   @_lifetime(borrow self)
   public func record(for key: RawSpan) throws(DatabaseError) -> RecordView? {
     try Self.find(key, in: storage.bytes, header, proof, knownOrder, isLive: isLive)

@@ -172,7 +172,8 @@ public struct Inventory: Hashable, Sendable {
   ///   - settings: Only ``NameSettings/deletedPrefix`` and ``NameSettings/defaultDomain`` count.
   ///   - progress: Called now and then with the number of records that are done.
   /// - Throws: ``/CyrusDatabase/DatabaseError``: `.changed`, `.faulted`, as any listing.
-  /// - Complexity: O(*n*), each record decoded once. Memory: for each group its name and about 200 bytes.
+  /// - Complexity: O(*n*), each record decoded once. Memory: for each group its name and about 200 bytes,
+  ///   up to three times that while there come to be more.
   public init(
     of snapshot: borrowing Snapshot, by groupings: Set<InventoryGrouping> = [],
     settings: NameSettings = NameSettings(), progress: ((UInt64) -> Void)? = nil
