@@ -63,6 +63,8 @@ private func proven(_ name: String, _ subject: Subject) throws -> Operation? {
   let database = subject.database
   switch name {
   case "open": return { Int(try Database(path: database.path).snapshot().fileByteCount % 2) }
+  case "copy": return { Int(try database.snapshot(locking: .copy).fileByteCount % 2) }
+  case "shared": return { Int(try database.snapshot(locking: .shared).fileByteCount % 2) }
   case "confirm", "list-in-place", "lookup-in-place":
     let held = Held(try database.snapshot())
     if held.snapshot.isProven { fail("\(database.path) is being written", status: 1) }
@@ -119,6 +121,7 @@ private func checking(_ name: String, _ subject: Subject) throws -> Operation? {
   let database = subject.database
   switch name {
   case "verify": return { Int(try database.verify(locking: .none).recordCount) }
+  case "verify-two": return { Int(try database.verify(locking: .none, threads: 2).recordCount) }
   case "salvage": return { Int(try database.salvage(locking: .none).count(of: .certain)) }
   case "history":
     let held = HeldLayout(try database.layout(locking: .none))

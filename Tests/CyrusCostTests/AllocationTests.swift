@@ -2,11 +2,11 @@
 
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct AllocationTests {
+@Suite(.timeLimit(.minutes(10))) struct AllocationTests {
   /// Operations that allocate equally often, whatever the size of the file.
   private static let constant = [
     "open", "confirm", "list", "list-in-place", "lookup-one", "lookup-absent", "first-ten", "records-read", "layout",
-    "verify",
+    "verify", "copy", "shared",
   ]
 
   /// Those of which that holds only if the compiler has done its work: each looks at the meaning of records.
@@ -90,6 +90,15 @@ import Testing
       // Beside that room for what the ranges that are walked at the same time meet, of which there are a thousand.
       #expect(costs.peak <= wanted + 12 << 20, "\(costs)")
       #expect(costs.left <= 64)
+    }
+  }
+
+  @Test func `two threads take no more than twice the memory`() throws {
+    for file in [CostFile.many, .churnedMany] {
+      let one = try Costs(of: "verify", file)
+      let two = try Costs(of: "verify-two", file)
+      #expect(two.met == one.met)
+      #expect(two.peak <= 2 * one.peak + 64 << 10, "\(two), \(one)")
     }
   }
 

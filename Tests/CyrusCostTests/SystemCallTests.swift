@@ -2,9 +2,10 @@
 
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct SystemCallTests {
+@Suite(.timeLimit(.minutes(10))) struct SystemCallTests {
   @Test(arguments: [
     "open", "list", "list-in-place", "confirm", "lookup-one", "lookup-absent", "records-read", "first-ten",
+    "copy", "shared",
   ])
   func `many records cost the same system calls as few`(_ operation: String) throws {
     let few = try SystemCalls(of: operation, .few)
@@ -26,6 +27,15 @@ import Testing
     #expect(calls.total <= 20, "\(calls)")
     #expect(calls["openat"] == 2 && calls["close"] == 2)
     #expect(calls["mmap"] == 1 && calls["munmap"] == 1)
+  }
+
+  @Test func `a copy is read at once, and a lock taken once`() throws {
+    let copy = try SystemCalls(of: "copy", .many)
+    // The header, the file, and the header again for the proof.
+    #expect(copy["pread64"] == 3, "\(copy)")
+    #expect(copy["mmap"] == 1 && copy["munmap"] == 1)
+    let shared = try SystemCalls(of: "shared", .many)
+    #expect(shared.total <= 20, "\(shared)")
   }
 
   @Test func `a proof looks at the size of the file and at its header`() throws {
