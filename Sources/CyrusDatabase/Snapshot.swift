@@ -263,10 +263,28 @@ extension Snapshot {
     } catch {
       throw try proof.confirm(error)
     }
-    try proof.confirm()
+    // That a list ends hangs on the header, too, which need not have been read.
+    if found.at != nil { try proof.confirmLookup(in: bytes) } else { try proof.confirm() }
     if let order { knownOrder.note(order) }
     guard found.isMatch, let record = found.at else { return nil }
     return RecordView(record, in: bytes)
+  }
+
+  /// Where the record with exactly this key lies, looked for from where the lookup before ended, if that was for a
+  /// smaller key. Unlike ``record(for:)-(RawSpan)`` it is yet to be confirmed, and so is whatever else is found later.
+  ///
+  /// - Throws: ``DatabaseError``: `.damaged` when damage hides the answer, `.changed`, `.faulted`, `.system`.
+  func offset(of key: RawSpan, along path: inout TwoskipPath) throws(DatabaseError) -> UInt64? {
+    guard let header else { return nil }
+    do throws(TwoskipError) {
+      let answer = try TwoskipState(storage.bytes, end: header.currentSize, isLive: isLive)
+        .search(for: key, known: knownOrder.value, along: &path)
+      if answer.isOrderProven { knownOrder.note(answer.order) }
+      guard answer.position.isMatch, let record = answer.position.at else { return nil }
+      return UInt64(record.offset)
+    } catch {
+      throw try proof.confirm(error)
+    }
   }
 
   @_lifetime(copy bytes)

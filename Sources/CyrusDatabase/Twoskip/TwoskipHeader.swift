@@ -12,6 +12,8 @@
 public struct TwoskipHeader: Sendable, Hashable, BitwiseCopyable {
   /// How many bytes a header has.
   public static let byteCount = 64
+  /// Where the two fields lie that tell one committed state from another.
+  static let generationOffset = 24, currentSizeOffset = 48
 
   /// 1 in every file known; Cyrus refuses more and takes 0 too.
   public let version: UInt32
@@ -41,10 +43,10 @@ public struct TwoskipHeader: Sendable, Hashable, BitwiseCopyable {
   /// - Precondition: `bytes` has 64 bytes or more.
   init(unchecked bytes: RawSpan) {
     version = bytes.bigEndian(UInt32.self, at: 20)
-    generation = bytes.bigEndian(UInt64.self, at: 24)
+    generation = bytes.bigEndian(UInt64.self, at: Self.generationOffset)
     recordCount = bytes.bigEndian(UInt64.self, at: 32)
     repackSize = bytes.bigEndian(UInt64.self, at: 40)
-    currentSize = bytes.bigEndian(UInt64.self, at: 48)
+    currentSize = bytes.bigEndian(UInt64.self, at: Self.currentSizeOffset)
     flags = bytes.bigEndian(UInt32.self, at: 56)
     checksum = bytes.bigEndian(UInt32.self, at: 60)
     computedChecksum = bytes.slice(at: 0, count: 60).crc32

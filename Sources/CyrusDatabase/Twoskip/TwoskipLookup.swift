@@ -1,9 +1,9 @@
 // Finding a key through the lists.
 //
-// Only list 0 is believed. Lists 1 and above bring the search near, and every pointer of theirs that
-// leads beyond the committed end, out of the file, to damage or not forward is left aside: the search
-// goes down a list at the same record. So an open transaction or a damaged upper list costs time, not truth. What is not
-// seen here are forged pointers with right checksums that lead to dead records: that takes a verification.
+// Only list 0 is believed. Lists 1 and above bring the search near, and every pointer of theirs that leads beyond the
+// committed end, out of the file or to damage is left aside: the search goes down a list at the same record, see
+// TwoskipSearch.swift. So an open transaction or a damaged upper list costs time, not truth. What is not seen here are
+// forged pointers with right checksums that lead to dead records: that takes a verification.
 //
 // Why two tail checksums are enough: a match needs only its own. That a key is absent follows from a pair of neighbours
 // on list 0, one key below and one above the key sought: however the search came there, if both keys are proven and the
@@ -22,63 +22,18 @@ extension TwoskipState {
     let isMatch: Bool
     /// How many heads the search looked at, the list head included: what it costs.
     let headCount: Int
+    /// Whether a key that is not there is between the two neighbours in the other order, too.
+    let isForBothOrders: Bool
   }
 
   /// Finds where `key` is or would be, if the file is in this order.
   ///
   /// - Throws: ``TwoskipError`` if list 0 is damaged near the key, or `.keyOrder` if it is not in this order there.
-  /// - Complexity: O(log *n*) expected; O(*n*) if the levels are degenerate. Touches about 2 log₂ *n* heads, two tails.
+  /// - Complexity: O(log *n*) expected; O(*n*) if the levels are degenerate. Touches about 2 log₂ *n* heads, of which
+  ///   those that it goes to have their checksums compared, and two tails.
   func search(for key: RawSpan, in order: KeyOrder) throws(TwoskipError) -> Position {
-    var current = try dummy()
-    // The pointers of `current`, in a copy that no writer changes.
-    var head = TwoskipHead()
-    try load(&head, of: &current)
-    var nextHead = TwoskipHead()
-    var headCount = 1
-    var list = Twoskip.levels - 1
-    // The last upper-list entry compared and found not smaller: neighbouring lists often lead to the same one.
-    var tooFar: UInt64 = 0
-    while list > 0 {
-      // A record stands on as many lists as it has levels; `list` is never above those of `current`.
-      let pointer = head.pointer(list + 1)
-      if pointer != 0, pointer != tooFar {
-        headCount += 1
-        if let next = hint(pointer, list: list, after: current, in: order, &nextHead) {
-          if order.compare(next.key(in: bytes), key) < 0 {
-            current = next
-            swap(&head, &nextHead)
-            continue
-          }
-          tooFar = pointer
-        }
-      }
-      list -= 1
-    }
-    while let next = try self.next(after: current) {
-      headCount += 1
-      try requireAscending(current, next, in: order)
-      let comparison = order.compare(next.key(in: bytes), key)
-      if comparison >= 0 {
-        // In mbox order TAB and LF compare as equal, which is not the same key.
-        let isMatch = comparison == 0 && (order == .raw || next.key(in: bytes).holdsSameBytes(as: key))
-        // A match proves itself. That a key is absent takes both of its neighbours.
-        try checkNeighbours(isMatch ? nil : current, next)
-        return Position(before: current, at: next, isMatch: isMatch, headCount: headCount)
-      }
-      current = next
-    }
-    try checkNeighbours(current, nil)
-    return Position(before: current, at: nil, isMatch: false, headCount: headCount)
-  }
-
-  /// The record that a pointer of an upper list leads to, if it can be used to get nearer, and its head.
-  private func hint(
-    _ pointer: UInt64, list: Int, after current: TwoskipRecord, in order: KeyOrder, _ head: inout TwoskipHead
-  ) -> TwoskipRecord? {
-    guard var next = hint(pointer, list: list) else { return nil }
-    do throws(TwoskipError) { try load(&head, of: &next) } catch { return nil }
-    // Forward only, or a circle would hold the search for ever. The list head has the empty key, below all others.
-    return order.compare(current.key(in: bytes), next.key(in: bytes)) < 0 ? next : nil
+    var path = TwoskipPath()
+    return try search(for: key, in: order, along: &path)
   }
 
   /// The record that a pointer of an upper list leads to, if it leads to a sound head.
@@ -98,11 +53,6 @@ extension TwoskipState {
       try checkTail(of: second)
       throw TwoskipError(.keyOrder, at: UInt64(second.offset), found: UInt64(first.offset))
     }
-  }
-
-  private func checkNeighbours(_ first: TwoskipRecord?, _ second: TwoskipRecord?) throws(TwoskipError) {
-    if let first, first.kind == .record { try checkTail(of: first) }
-    if let second { try checkTail(of: second) }
   }
 }
 
@@ -195,12 +145,24 @@ extension TwoskipState {
   func search(
     for key: RawSpan, known: KeyOrder? = nil
   ) throws(TwoskipError) -> (position: Position, order: KeyOrder, isOrderProven: Bool) {
-    if let known { return (try search(for: key, in: known), known, true) }
-    guard let raw = try searchUnlessContradicted(for: key, in: .raw) else {
-      return (try search(for: key, in: .mbox), .mbox, true)
+    var path = TwoskipPath()
+    return try search(for: key, known: known, along: &path)
+  }
+
+  /// The same, from where the search before ended, if that was for a smaller key.
+  ///
+  /// - Parameter path: As for ``search(for:in:along:)``.
+  func search(
+    for key: RawSpan, known: KeyOrder?, along path: inout TwoskipPath
+  ) throws(TwoskipError) -> (position: Position, order: KeyOrder, isOrderProven: Bool) {
+    if let known { return (try search(for: key, in: known, along: &path), known, true) }
+    guard let raw = try searchUnlessContradicted(for: key, in: .raw, along: &path) else {
+      return (try search(for: key, in: .mbox, along: &path), .mbox, true)
     }
-    if raw.isMatch { return (raw, .raw, false) }
-    guard let mbox = try searchUnlessContradicted(for: key, in: .mbox) else { return (raw, .raw, true) }
+    if raw.isMatch || raw.isForBothOrders { return (raw, .raw, false) }
+    // Its way is of no use for the next search, which begins with the raw order.
+    var other = TwoskipPath()
+    guard let mbox = try searchUnlessContradicted(for: key, in: .mbox, along: &other) else { return (raw, .raw, true) }
     if mbox.before.offset == raw.before.offset { return (raw, .raw, false) }
     let order = try decideOrder()
     return (order == .raw ? raw : mbox, order, true)
@@ -208,10 +170,10 @@ extension TwoskipState {
 
   /// Finds where `key` is or would be in this order; nil if two proven neighbours contradict the order.
   private func searchUnlessContradicted(
-    for key: RawSpan, in order: KeyOrder
+    for key: RawSpan, in order: KeyOrder, along path: inout TwoskipPath
   ) throws(TwoskipError) -> Position? {
     do throws(TwoskipError) {
-      return try search(for: key, in: order)
+      return try search(for: key, in: order, along: &path)
     } catch {
       if error.code == .keyOrder { return nil }
       throw error

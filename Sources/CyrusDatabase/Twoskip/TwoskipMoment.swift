@@ -81,6 +81,25 @@ struct TwoskipProof: Sendable {
     throw .changed(path: path)
   }
 
+  /// The same for what a lookup found, whose checksums were all compared: without a system call.
+  ///
+  /// Zeros in place of bytes that were cut off have no right checksum. And a header whose committed end is being
+  /// overwritten shows the former one only as long as not a byte of it is the new one's: then the commit is not over.
+  ///
+  /// - Parameter bytes: The file from its start, as it was read.
+  /// - Throws: As ``confirm()``.
+  func confirmLookup(in bytes: RawSpan) throws(DatabaseError) {
+    if let header {
+      guard mappedByteCount >= UInt64(TwoskipHeader.byteCount) else { return try confirm() }
+      // All that was read before must have been read before the header is read again.
+      ccs_acquire()
+      let generation = bytes.bigEndian(UInt64.self, at: TwoskipHeader.generationOffset)
+      let currentSize = bytes.bigEndian(UInt64.self, at: TwoskipHeader.currentSizeOffset)
+      guard generation == header.generation, currentSize == header.currentSize else { return try confirm() }
+    }
+    if faultMark.isSet { throw .faulted(path: path) }
+  }
+
   /// Makes sure that all bytes were there.
   ///
   /// A file that is cut within a page shows zeros in the rest of that page, and no fault. Cyrus never cuts below the

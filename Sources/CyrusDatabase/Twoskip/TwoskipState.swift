@@ -139,7 +139,7 @@ struct TwoskipState: ~Escapable {
 
   /// The head checksum compared, in place; the level-0 pair is then that of a sound head.
   @inline(__always)
-  private func checkHead(of record: inout TwoskipRecord) throws(TwoskipError) {
+  func checkHead(of record: inout TwoskipRecord) throws(TwoskipError) {
     let isSound = record.headChecksum(in: bytes) == record.storedHeadChecksum(in: bytes)
     if !isSound || isLive && !record.hasSamePair(in: bytes) { try reload(&record) }
   }
