@@ -227,6 +227,9 @@ extension Snapshot {
     get { storage.bytes }
   }
 
+  /// Whether some bytes could not be read: then nothing that is not proven by a checksum may be believed.
+  var haveFaulted: Bool { storage.haveFaulted }
+
   /// The record at a place where one was found before; nil if there is none any more.
   @inline(__always)
   @_lifetime(copy bytes)

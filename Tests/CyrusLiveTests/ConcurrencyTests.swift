@@ -97,6 +97,81 @@ import Testing
 
   @Test func `readers in place on many threads beside a writer see states of the file, each of them proven`() throws {
     let folder = try TemporaryFolder(inMemory: true)
+    let (path, writes, states) = try Self.sixtyTransactions(in: folder)
+    let (journal, all, isOver) = (writes, states, Flag())
+    let tallies = try onThreads(4) { index in
+      guard index == 0 else { return try Self.readInPlace(path, all, until: isOver) }
+      defer { isOver.value.store(true, ordering: .releasing) }
+      try Self.replay(journal, to: path)
+      return (proven: 0, wrong: 0)
+    }
+    #expect(tallies.reduce(0) { $0 + $1.proven } > 20)
+    #expect(tallies.reduce(0) { $0 + $1.wrong } == 0)
+  }
+
+  @Test func `single lookups and indexes beside a writer are of states of the file, and never go back`() throws {
+    let folder = try TemporaryFolder(inMemory: true)
+    let (path, journal, states) = try Self.sixtyTransactions(in: folder)
+    let isOver = Flag()
+    let tallies = try onThreads(4) { index in
+      if index == 0 {
+        defer { isOver.value.store(true, ordering: .releasing) }
+        try Self.replay(journal, to: path)
+        return (proven: 0, wrong: 0)
+      }
+      return index == 1
+        ? try Self.index(path, states, until: isOver) : try Self.lookUp(path, states, until: isOver)
+    }
+    #expect(tallies.reduce(0) { $0 + $1.proven } > 20)
+    #expect(tallies.reduce(0) { $0 + $1.wrong } == 0)
+  }
+
+  private static func serial(_ path: String) throws -> Int {
+    let record = try Database.copyOfRecord(for: Array("serial".utf8).span.bytes, inFileAt: path)
+    return record.flatMap { Int(String(decoding: $0.value, as: UTF8.self)) } ?? 0
+  }
+
+  /// Looks up keys, each between two looks at the serial number: the value must be one of those that it had meanwhile.
+  private static func lookUp(
+    _ path: String, _ states: [[Pair]], until isOver: Flag
+  ) throws -> (proven: Int, wrong: Int) {
+    var tally = (proven: 0, wrong: 0)
+    var before = try serial(path)
+    var number = 0
+    while !isOver.value.load(ordering: .acquiring) {
+      number += 1
+      let key = Array("key \(number % 60)".utf8)
+      let value = try Database.copyOfRecord(for: key.span.bytes, inFileAt: path)?.value
+      let after = try serial(path)
+      let possible = after < before ? [] : states[before...after].map { $0.first { $0.key == key }?.value }
+      tally.proven += 1
+      if !possible.contains(value) { tally.wrong += 1 }
+      before = after
+    }
+    return tally
+  }
+
+  private static func index(
+    _ path: String, _ states: [[Pair]], until isOver: Flag
+  ) throws -> (proven: Int, wrong: Int) {
+    var tally = (proven: 0, wrong: 0)
+    while !isOver.value.load(ordering: .acquiring) {
+      let index = try Database(path: path).index()
+      func value(_ key: String) throws -> [UInt8]? { try index.record(for: key)?.copyOfValue() }
+      let serial = try value("serial").flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+      tally.proven += 1
+      for number in 0..<60 {
+        let key = "key \(number)"
+        if try value(key) != states[serial].first(where: { $0.key == Array(key.utf8) })?.value { tally.wrong += 1 }
+      }
+    }
+    return tally
+  }
+
+  /// An empty database in a file, what a writer does to it, and what is committed by the serial number that is in it.
+  private static func sixtyTransactions(
+    in folder: borrowing TemporaryFolder
+  ) throws -> (path: String, writes: [TwoskipWrite], states: [[Pair]]) {
     var builder = TwoskipBuilder(seed: 5)
     var states: [[Pair]] = [[]]
     var writes: [TwoskipWrite] = []
@@ -118,15 +193,7 @@ import Testing
       }
       writes += builder.journal
     }
-    let (journal, all, isOver) = (writes, states, Flag())
-    let tallies = try onThreads(4) { index in
-      guard index == 0 else { return try Self.readInPlace(path, all, until: isOver) }
-      defer { isOver.value.store(true, ordering: .releasing) }
-      try Self.replay(journal, to: path)
-      return (proven: 0, wrong: 0)
-    }
-    #expect(tallies.reduce(0) { $0 + $1.proven } > 20)
-    #expect(tallies.reduce(0) { $0 + $1.wrong } == 0)
+    return (path, writes, states)
   }
 
   private final class Flag: Sendable {

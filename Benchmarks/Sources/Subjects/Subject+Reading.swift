@@ -93,6 +93,25 @@ private func see(_ list: borrowing RecordList) throws -> rv_seen {
   return seen
 }
 
+/// An index of all records, proven.
+private final class HeldIndex {
+  let index: RecordIndex
+
+  init(_ path: String) throws { index = try Database(path: path).index(locking: .shared) }
+
+  func get(_ keys: KeyList) throws -> rv_seen { try see(keys, of: index) }
+}
+
+private func see(_ keys: KeyList, of index: borrowing RecordIndex) throws -> rv_seen {
+  var seen = rv_seen()
+  for number in 0..<keys.count {
+    let key = keys.bytes.span.bytes.extracting(keys.range(number))
+    guard let record = try index.record(for: key) else { throw BenchmarkFailure("a key is not there") }
+    seen.see(record.key, record.value)
+  }
+  return seen
+}
+
 extension Workload {
   /// What all engines that are there come to with a store.
   func contestants(
@@ -226,6 +245,29 @@ extension Subject {
         race.rivals = try workload.contestants(shape, engines) { store, seen in
           try keys.withKeys { try store.get(&$0, &seen) }
         }
+        return race
+      },
+      Subject("get-index/\(shape.rawValue)", "look up keys at random, by an index in memory", unit: "lookup") {
+        workload in
+        let held = try HeldIndex(try workload.file(shape))
+        let keys = try workload.keys(shape)
+        let own = Contestant(Contestant.own) { try held.get(keys) }
+        var race = Race(own: own, rivals: [], byteCount: 0)
+        race.rivals = try workload.contestants(shape, [rv_cyrus, rv_lmdb]) { store, seen in
+          try keys.withKeys { try store.get(&$0, &seen) }
+        }
+        return race
+      },
+      Subject("index/\(shape.rawValue)", "make an index of all records in memory") { workload in
+        let path = try workload.file(shape)
+        let own = Contestant(Contestant.own, .success) {
+          rv_seen(count: UInt64(try Database(path: path).index().count), digest: 0)
+        }
+        var race = Race(own: own, rivals: [], byteCount: try byteCount(path))
+        for scan in try workload.contestants(shape, [rv_cyrus], { try $0.scan([], &$1) }) {
+          race.rivals.append(Contestant(scan.name, .success, run: scan.run))
+        }
+        race.rivals.append(try .memory([path]))
         return race
       },
       Subject("get-sorted/\(shape.rawValue)", "look up many keys in their order, all at once", unit: "lookup") {
