@@ -163,9 +163,9 @@ struct OneLookup: ~Copyable {
   private mutating func search(for key: RawSpan) throws(Obstacle) -> Answer? {
     guard let raw = try searchUnlessContradicted(for: key, in: .raw) else {
       let mbox = try search(for: key, in: .mbox)
-      return mbox.isMatch ? Answer(record: try copy(mbox)) : Answer(record: nil)
+      return mbox.isMatch ? Answer(record: try copy(mbox, key)) : Answer(record: nil)
     }
-    if raw.isMatch { return Answer(record: try copy(raw)) }
+    if raw.isMatch { return Answer(record: try copy(raw, key)) }
     if raw.isForBothOrders { return Answer(record: nil) }
     // Where both orders lead to different places all keys would have to be looked at.
     guard let mbox = try searchUnlessContradicted(for: key, in: .mbox) else { return Answer(record: nil) }
@@ -387,9 +387,11 @@ struct OneLookup: ~Copyable {
   }
 
   /// Copies the record that was found, which lies in `there`.
-  private func copy(_ position: Position) throws(Obstacle) -> RecordCopy? {
+  private func copy(_ position: Position, _ key: RawSpan) throws(Obstacle) -> RecordCopy? {
     guard let record = position.at else { return nil }
     let tail = try copyOfTail(of: record, in: there)
+    // A tail that does not fit into a piece was read for the second time: what is proven is that.
+    guard tail.rawSpan.slice(at: 0, count: record.keyByteCount).holdsSameBytes(as: key) else { throw .unusual }
     let value = tail.rawSpan.slice(at: record.keyByteCount, count: record.valueByteCount)
     return RecordCopy(value: [UInt8](value), offset: there.place(of: record))
   }

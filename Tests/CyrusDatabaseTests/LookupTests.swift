@@ -233,6 +233,25 @@ extension Pair {
     }
   }
 
+  @Test func `an index finds a record whose head is half replaced, and none whose tail is not what it was`() throws {
+    let builder = Sample.three
+    let path = try folder.write(builder.bytes)
+    setModified(path, secondsAgo: 60)
+    let index = try Database(path: path).index()
+    let writer = try OtherWriter(path)
+    let record = try #require(TwoskipSurgeon.record(withKey: utf8("b"), in: builder.bytes))
+    let pointer = record.offset + 15
+    writer.apply(.write(offset: pointer, bytes: [builder.bytes[pointer] ^ 8]))
+    #expect(try index.value(of: utf8("b")) == utf8("v"))
+    for place in [record.keyRange.lowerBound, record.valueRange.lowerBound] {
+      writer.apply(.write(offset: place, bytes: [builder.bytes[place] ^ 1]))
+      #expect(throws: DatabaseError.self) { try index.value(of: utf8("b")) }
+      #expect(try index.value(of: utf8("a")) == utf8("v"))
+      writer.apply(.write(offset: place, bytes: [builder.bytes[place]]))
+    }
+    #expect(try index.value(of: utf8("b")) == utf8("v"))
+  }
+
   // MARK: - Costs
 
   private static func key(_ number: Int) -> [UInt8] { (0..<8).map { UInt8(number >> (8 * (7 - $0)) & 0xFF) } }
