@@ -124,6 +124,16 @@ extension MailboxEntryView {
     if flags.contains(.deleted) { return .tombstones }
     return nameInKey(settings)?.isDeleted == true ? .deletedDelayed : .live
   }
+
+  /// In which of the states the mailbox is, whose name in the key was taken apart already.
+  ///
+  /// - Parameter name: What ``nameInKey(_:)`` gives.
+  /// - Complexity: O(1).
+  public func mailboxState(named name: borrowing MailboxNameView) -> MailboxStates {
+    if !isTypeReadable { return .unreadable }
+    if flags.contains(.deleted) { return .tombstones }
+    return name.isDeleted ? .deletedDelayed : .live
+  }
 }
 
 extension MailboxNameView {

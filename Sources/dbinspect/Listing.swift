@@ -42,6 +42,12 @@ struct Listing: CustomStringConvertible {
     if entry.errorCount > 0 { undecodableCount += 1 }
   }
 
+  /// Counts what was printed of another part of the same listing.
+  mutating func add(_ other: Listing) {
+    count += other.count
+    undecodableCount += other.undecodableCount
+  }
+
   /// What is listed.
   var what = "record"
 

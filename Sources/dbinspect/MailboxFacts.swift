@@ -60,7 +60,7 @@ extension MailboxMember {
 }
 
 /// All issues: those of the record, then those of the name.
-private func allIssues(of entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView) -> [DecodingIssue] {
+func allIssues(of entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView) -> [DecodingIssue] {
   var offset = 0
   if case .name(let range) = entry.key.kind { offset = range.lowerBound }
   return entry.issues() + name.issues(at: offset)
@@ -87,96 +87,5 @@ extension [UInt8] {
       rest /= 10
     } while rest > 0
     self[start...].reverse()
-  }
-}
-
-// MARK: - JSON
-
-/// Writes mailboxes as JSON.
-struct MailboxWriter {
-  /// The names that mailboxes had before, by unique id.
-  private let histories: MailboxHistories
-  private var bytes: [UInt8] = []
-
-  init(_ histories: MailboxHistories) { self.histories = histories }
-
-  /// Writes a mailbox as an object. What is not known is left out.
-  mutating func write(
-    _ entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView, to output: inout Output
-  ) {
-    output.object(.inline) { output in
-      for member in MailboxMember.allCases { write(member, entry, name, to: &output) }
-      if let id = entry.uniqueID { histories.write(id, to: &output) }
-    }
-    output.line()
-  }
-
-  private mutating func write(
-    _ member: MailboxMember, _ entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView,
-    to output: inout Output
-  ) {
-    switch member {
-    case .name, .dbname, .kind, .owner, .domain:
-      bytes.removeAll(keepingCapacity: true)
-      member.append(entry, name, to: &bytes)
-      // A name of no bytes is one; it has an issue.
-      let isThere =
-        switch member {
-        case .owner: name.isOwned
-        case .domain: name.domain != nil
-        default: true
-        }
-      if isThere { output.member(member.rawValue, bytes: bytes.rawSpan) }
-    case .uniqueid: if let text = entry.uniqueID { output.member(member.rawValue, text) }
-    case .partition: if let text = entry.partition { output.member(member.rawValue, text) }
-    case .server: if let text = entry.server { output.member(member.rawValue, text) }
-    case .jmapid: if let text = entry.jmapID { output.member(member.rawValue, text) }
-    case .uidvalidity: output.present(member.rawValue, entry.uidValidity)
-    case .createdmodseq: output.present(member.rawValue, entry.createdModseq)
-    case .foldermodseq: output.present(member.rawValue, entry.folderModseq)
-    case .mtime: output.present(member.rawValue, entry.mtime)
-    case .deletedAt: output.present(member.rawValue, name.deletedAt)
-    case .flags: output.flags(entry.flags)
-    case .acl:
-      if let acl = entry.acl { output.acl(acl) }
-    case .issues:
-      let issues = allIssues(of: entry, name)
-      output.array(member.rawValue) { output in
-        for issue in issues { output.element(issue) }
-      }
-    }
-  }
-}
-
-extension Output {
-  /// Writes a member that is a string of a record.
-  mutating func member(_ name: String, _ text: MailboxText) {
-    guard text.isEscaped else { return member(name, bytes: text.storedBytes) }
-    let bytes = text.copy()
-    member(name, bytes: bytes.rawSpan)
-  }
-
-  /// Writes a member that is a number, unless it is not known.
-  mutating func present(_ name: String, _ number: (some BinaryInteger)?) {
-    if let number { member(name, number) }
-  }
-
-  /// Writes the member `flags`.
-  mutating func flags(_ flags: MailboxFlags) {
-    array("flags") { output in
-      for word in flags.words { output.element(word) }
-    }
-  }
-
-  fileprivate mutating func acl(_ acl: ACLView) {
-    var entries = acl.entries()
-    array("acl") { output in
-      while let entry = entries.next() {
-        output.object { output in
-          output.member("identifier", entry.identifier)
-          output.member("rights", entry.rights)
-        }
-      }
-    }
   }
 }

@@ -12,26 +12,25 @@ struct MailboxHistories {
   private var records: [[UInt8]: MailboxEntry] = [:]
 
   /// By some bits of an id, whether there may be a record: most ids have none, and are not looked up.
-  private var marks = [Bool](repeating: false, count: 1 << 16)
+  private var marks = IDMarks()
   private var isMarked = true
 
-  /// The last bytes tell ids apart as well as any: they are random.
-  private static func mark(_ id: RawSpan) -> Int {
-    var mark = 0
-    for index in max(0, id.byteCount - 6)..<id.byteCount { mark = mark &* 31 &+ Int(id.byte(at: index)) }
-    return mark & 0xFFFF
-  }
-
-  /// Whether the name of the field may stand somewhere: `H`, in whatever form, with a space or an end of quotes behind it.
+  /// Whether the name of the field may stand somewhere, with anything but an empty list as its value: `H`, in whatever
+  /// form, with a space or an end of quotes behind it.
   private static func mayHaveHistory(_ value: RawSpan) -> Bool {
     var rest = value
     while let place = rest.first(UInt8(ascii: "H")), place + 1 < rest.byteCount {
       rest = rest.extracting(droppingFirst: place + 1)
       let next = Span<UInt8>(_bytes: rest)[0]
+      // Most have ` ()` there, which is no name whatever it belongs to.
+      if rest.byteCount >= 4, rest.bigEndian(UInt32.self, at: 0) >> 8 == 0x20_28_29 { continue }
       if next <= 0x20 || next == UInt8(ascii: "\"") { return true }
     }
     return false
   }
+
+  /// That of mailboxes that had no other names.
+  init() {}
 
   /// So many records are looked up one by one.
   private static let lookupsMax = 1000
@@ -57,14 +56,19 @@ struct MailboxHistories {
       let entry = MailboxEntryView(key: record.key, value: record.value, form: .prefixed)
       guard var history = entry.history, history.next() != nil, let id = entry.uniqueID else { continue }
       records[id.copy()] = MailboxEntry(entry)
-      if !id.isEscaped { marks[Self.mark(id.storedBytes)] = true } else { isMarked = false }
+      if !id.isEscaped { marks.insert(id.storedBytes) } else { isMarked = false }
     }
     try found.confirm()
   }
 
+  /// Whether the mailbox with a unique id may have had other names: false for most that had none.
+  func mayHave(_ id: MailboxText) -> Bool {
+    !records.isEmpty && (!isMarked || id.isEscaped || marks.mayContain(id.storedBytes))
+  }
+
   /// Writes the member `history` of the mailbox with a unique id, if it had other names.
   func write(_ id: MailboxText, to output: inout Output) {
-    if records.isEmpty || isMarked && !id.isEscaped && !marks[Self.mark(id.storedBytes)] { return }
+    guard mayHave(id) else { return }
     guard let record = records[id.copy()], var history = record.view.history else { return }
     output.array("history") { output in
       while let former = history.next() {
@@ -86,5 +90,31 @@ struct MailboxHistories {
     output.present("createdmodseq", former.createdModseq)
     output.present("foldermodseq", former.folderModseq)
     output.present("mtime", former.mtime)
+  }
+}
+
+/// A set of ids of which each is kept as one bit of a million: it has what was put in, and little else.
+private struct IDMarks {
+  private var words = [UInt64](repeating: 0, count: 1 << 14)
+
+  /// The last bytes tell ids apart as well as any: they are random.
+  private static func hash(_ id: RawSpan) -> UInt64 {
+    var word: UInt64 = 0
+    if id.byteCount >= 8 {
+      word = id.bigEndian(UInt64.self, at: id.byteCount - 8)
+    } else {
+      for index in 0..<id.byteCount { word = word << 8 | UInt64(id.byte(at: index)) }
+    }
+    return (word &* 0x9E37_79B9_7F4A_7C15) >> 44
+  }
+
+  mutating func insert(_ id: RawSpan) {
+    let hash = Self.hash(id)
+    words[Int(hash >> 6)] |= 1 << (hash & 63)
+  }
+
+  func mayContain(_ id: RawSpan) -> Bool {
+    let hash = Self.hash(id)
+    return words[Int(hash >> 6)] >> (hash & 63) & 1 != 0
   }
 }

@@ -8,14 +8,16 @@ import Glibc
 /// Buffered standard output.
 // Safe: the buffer is private, and every place written to is checked against its size.
 @safe struct Output: ~Copyable {
-  private let buffer: UnsafeMutableRawPointer
+  private var buffer: UnsafeMutableRawPointer
+  private var byteCount: Int
   private var used = 0
-  private let descriptor: Int32
+  /// Where the bytes go; nil if they are kept.
+  private let descriptor: Int32?
   private var errorNumber: Int32 = 0
   private var hasWritten = false
   private let isColored: Bool
   /// Size of the buffer: large enough for system calls to cost nothing beside what is written.
-  private static let byteCount = 256 << 10
+  private static let bufferByteCount = 256 << 10
 
   /// Where the writer of JSON stands.
   var json = JSONPlace()
@@ -24,9 +26,18 @@ import Glibc
   ///   - descriptor: Where the bytes go; it stays open.
   ///   - color: When to colour.
   init(descriptor: Int32 = STDOUT_FILENO, color: ColorChoice = .never) {
-    unsafe buffer = .allocate(byteCount: Self.byteCount, alignment: 64)
+    byteCount = Self.bufferByteCount
+    unsafe buffer = .allocate(byteCount: byteCount, alignment: 64)
     self.descriptor = descriptor
     isColored = color.isOn(for: descriptor)
+  }
+
+  /// One that keeps what is appended in memory, until another one takes it. It has no colours.
+  init(keeping byteCount: Int) {
+    self.byteCount = max(byteCount, PlainLine.byteCountMax)
+    unsafe buffer = .allocate(byteCount: self.byteCount, alignment: 64)
+    descriptor = nil
+    isColored = false
   }
 
   deinit { unsafe buffer.deallocate() }
@@ -81,7 +92,7 @@ import Glibc
   /// Appends one byte.
   @inline(__always)
   mutating func append(byte: UInt8) {
-    if used == Self.byteCount { flush() }
+    if used == byteCount { makeRoom(for: 1) }
     store(byte)
   }
 
@@ -93,8 +104,7 @@ import Glibc
 
   /// Appends a key, a separator, a value and a line feed, all as they are: the inner loop of a plain listing.
   mutating func append(key: RawSpan, separator: UInt8, value: RawSpan) {
-    let byteCount = key.byteCount + value.byteCount + 2
-    guard byteCount <= Self.byteCount - used else {
+    guard key.byteCount + value.byteCount + 2 <= byteCount - used else {
       append(key)
       append(byte: separator)
       append(value)
@@ -115,14 +125,33 @@ import Glibc
     append("\u{1B}[0m")
   }
 
+  /// Appends a line that `body` writes into room set aside, and a line feed; nothing if the line is not plain.
+  ///
+  /// - Returns: Whether it was appended.
+  mutating func appendPlainLine(_ body: (inout PlainLine) -> Void) -> Bool {
+    if byteCount - used <= PlainLine.byteCountMax {
+      // Where bytes go somewhere, the buffer is about to be written; that is for the caller to do.
+      if descriptor != nil { return false }
+      makeRoom(for: PlainLine.byteCountMax + 1)
+    }
+    // The room is there until the buffer is flushed, which the body cannot do.
+    var line = unsafe PlainLine(at: buffer + used)
+    body(&line)
+    guard line.isPlain else { return false }
+    used += line.byteCount
+    store(UInt8(ascii: "\n"))
+    return true
+  }
+
   // MARK: - Writing
 
   /// Whether the buffer is so full that it should be written soon.
-  var isNearlyFull: Bool { used >= Self.byteCount / 4 * 3 }
+  var isNearlyFull: Bool { descriptor != nil && used >= byteCount / 4 * 3 }
 
-  /// Writes what is buffered.
+  /// Writes what is buffered; nothing if it is to be kept.
   mutating func flush() {
-    unsafe write(UnsafeRawBufferPointer(start: buffer, count: used))
+    guard let descriptor else { return }
+    unsafe write(UnsafeRawBufferPointer(start: buffer, count: used), to: descriptor)
     used = 0
   }
 
@@ -135,13 +164,32 @@ import Glibc
     return .inputOutput
   }
 
+  /// Appends what another one kept, which has nothing then.
+  mutating func append(keptBy other: inout Output) {
+    unsafe append(UnsafeRawBufferPointer(start: other.buffer, count: other.used))
+    other.used = 0
+  }
+
   private mutating func append(_ bytes: UnsafeRawBufferPointer) {
-    if bytes.count > Self.byteCount - used {
-      flush()
+    if bytes.count > byteCount - used {
+      makeRoom(for: bytes.count)
       // Too large to be worth a copy.
-      if bytes.count >= Self.byteCount { return unsafe write(bytes) }
+      if let descriptor, bytes.count >= byteCount { return unsafe write(bytes, to: descriptor) }
     }
     unsafe copy(bytes)
+  }
+
+  /// Writes what is buffered, or has so much room besides what is kept.
+  @inline(never)
+  private mutating func makeRoom(for count: Int) {
+    if descriptor != nil { return flush() }
+    let larger = max(byteCount * 2, used + count)
+    // What is there is copied to a place that is at least as large, and belongs to us alone, too.
+    let place = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 64)
+    unsafe memcpy(place, buffer, used)
+    unsafe buffer.deallocate()
+    unsafe buffer = place
+    byteCount = larger
   }
 
   /// - Precondition: there is room, which the caller has checked.
@@ -160,7 +208,7 @@ import Glibc
     used += 1
   }
 
-  private mutating func write(_ bytes: UnsafeRawBufferPointer) {
+  private mutating func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {
     var done = 0
     if bytes.count > 0 { hasWritten = true }
     while done < bytes.count, errorNumber == 0 {

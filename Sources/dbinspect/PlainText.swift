@@ -30,8 +30,14 @@ extension UInt64 {
   @inline(__always)
   func has(_ byte: UInt8) -> Bool { Self.whereEqual(self, to: byte) & Self.highBits != 0 }
 
-  private static let highBits: UInt64 = 0x8080_8080_8080_8080
-  private static let lowBits: UInt64 = 0x0101_0101_0101_0101
+  private static var highBits: UInt64 {
+    @inline(__always)
+    get { 0x8080_8080_8080_8080 }
+  }
+  private static var lowBits: UInt64 {
+    @inline(__always)
+    get { 0x0101_0101_0101_0101 }
+  }
 
   // The well-known tricks with borrows: the high bit of a byte is set if it is less, or equal. A borrow can set that of
   // a byte above one that is less, so a result says only whether there is any.
@@ -44,6 +50,55 @@ extension UInt64 {
   @inline(__always)
   private static func whereEqual(_ word: UInt64, to byte: UInt8) -> UInt64 {
     whereLess(word ^ lowBits &* UInt64(byte), than: 1)
+  }
+}
+
+// MARK: - Exact marks
+
+extension UInt64 {
+  /// How many of eight bytes, the first one lowest, come before one below 0x20; 8 if none is.
+  @inline(__always)
+  var countBeforeControl: Int {
+    // Nothing is carried into the next byte.
+    let controls = ~((self & ~Self.highBits) &+ 0x60 &* Self.lowBits | self) & Self.highBits
+    return controls.trailingZeroBitCount >> 3
+  }
+
+  /// Whether one of the eight bytes is above 0x7E, `"` or `\`.
+  @inline(__always)
+  var hasSpecialBesidesControl: Bool {
+    let special =
+      self | Self.whereEqual(self, to: 0x7F) | Self.whereEqual(self, to: UInt8(ascii: "\""))
+      | Self.whereEqual(self, to: UInt8(ascii: "\\"))
+    return special & Self.highBits != 0
+  }
+
+  /// The same with another byte in place of each that is this one.
+  @inline(__always)
+  func replacing(_ byte: UInt8, by other: UInt8) -> UInt64 {
+    let difference = self ^ UInt64(byte) &* Self.lowBits
+    // Nothing is carried into the next byte, so that the marks are right for each.
+    let equal = ~((difference & ~Self.highBits) &+ ~Self.highBits | difference) & Self.highBits
+    return self ^ (equal >> 7) &* UInt64(byte ^ other)
+  }
+}
+
+extension SIMD2<UInt64> {
+  /// The high bit of each byte.
+  static var highBits: UInt64 {
+    @inline(__always)
+    get { 0x8080_8080_8080_8080 }
+  }
+
+  /// Has one of ``highBits`` if not all of sixteen bytes are printable ASCII without `"` and `\`; others mean nothing.
+  @inline(__always)
+  var marksOfSpecial: SIMD2<UInt64> {
+    let low = SIMD2(repeating: 0x0101_0101_0101_0101)
+    let quotes = self ^ low &* 0x22
+    let backslashes = self ^ low &* 0x5C
+    let deletes = self ^ low &* 0x7F
+    return self | (self &- low &* 0x20) & ~self | (quotes &- low) & ~quotes | (backslashes &- low) & ~backslashes
+      | (deletes &- low) & ~deletes
   }
 }
 

@@ -95,14 +95,19 @@ struct Mailboxes: ListingCommand {
     let isAnyState = all || id != nil && !deleted
     let states: MailboxStates =
       isAnyState ? .all : deleted ? [.deletedDelayed, .tombstones] : [.live, .unreadable]
-    let list = try MailboxList(database, selecting: selection, states: states, locking: common.libraryLocking)
+    // Of all mailboxes those in other states are passed over while they are printed, so that none is decoded twice.
+    let isWhole = selection == .all
+    let list = try MailboxList(
+      database, selecting: selection, states: isWhole ? .all : states, locking: common.libraryLocking)
+    let filter = MailboxFilter(states: isWhole ? states : .all, conditions: conditions)
     try MailboxDatabase.require(list.form, in: database, common.libraryLocking)
     var listing = Listing(list.records, expected: nil)
     listing.what = "mailbox"
-    if looksAtAll(list) { listing.whole = try wholeCount(list, database) }
+    let preparation = prepare(list, database)
+    listing.whole = try preparation.whole.get()
     let stateNote = note(on: list.records.snapshot)
     do throws(DatabaseError) {
-      try print(list, database, conditions, &listing, &output)
+      try print(list, database, filter, preparation, &listing, &output)
     } catch {
       if isFramed { listing.writeTrailer([], error: error.description, to: &output) }
       throw error
@@ -132,12 +137,45 @@ struct Mailboxes: ListingCommand {
     list.isScan || (user == nil && id == nil && domain == nil)
   }
 
+  /// What has to be found out besides the list before it is printed: by two threads, for both take a look at many records.
+  private func prepare(_ list: borrowing MailboxList, _ database: Database) -> Preparation {
+    let isFramed = isFramed
+    let locking = common.libraryLocking
+    let wantsWhole = looksAtAll(list)
+    // No bytes are lent to the threads, only the list.
+    let parts = RawSpan().atOnce(2) { _, index in
+      var part = Preparation()
+      do throws(DatabaseError) {
+        if index == 1, isFramed { part.histories = .success(try MailboxHistories(of: list, in: database, locking)) }
+      } catch {
+        part.histories = .failure(error)
+      }
+      do {
+        if index == 0, wantsWhole { part.whole = .success(try Self.wholeCount(list, database, locking)) }
+      } catch {
+        part.whole = .failure(error)
+      }
+      return part
+    }
+    return Preparation(whole: parts[0].whole, histories: parts[1].histories)
+  }
+
+  /// What is found out before a list is printed.
+  private struct Preparation {
+    /// How many records the whole file has; nil if that does not matter.
+    var whole: Result<Completeness?, any Error> = .success(nil)
+    /// The names that mailboxes had before.
+    var histories: Result<MailboxHistories, DatabaseError> = .success(MailboxHistories())
+  }
+
   /// How many records the file has; nil if damage among the mailboxes tells already that some are missing.
-  private func wholeCount(_ list: borrowing MailboxList, _ database: Database) throws -> Completeness? {
+  private static func wholeCount(
+    _ list: borrowing MailboxList, _ database: Database, _ locking: Locking
+  ) throws -> Completeness? {
     if list.records.damageCount > 0 { return nil }
     // Under plain keys all records are looked at for mailboxes; from 3.6 on there are others besides.
     if list.form.keys == .plain { return Completeness(list.records) }
-    let whole = try Completeness(of: database, common.libraryLocking)
+    let whole = try Completeness(of: database, locking)
     // Damage among the others takes no mailbox away.
     return whole.damageCount > 0 ? nil : whole
   }
@@ -189,63 +227,82 @@ struct Mailboxes: ListingCommand {
   // MARK: - Printing
 
   private func print(
-    _ list: borrowing MailboxList, _ database: Database, _ conditions: [MailboxCondition], _ listing: inout Listing,
-    _ output: inout Output
+    _ list: borrowing MailboxList, _ database: Database, _ filter: MailboxFilter, _ preparation: Preparation,
+    _ listing: inout Listing, _ output: inout Output
   ) throws(DatabaseError) {
     switch format {
     case .text:
       // Once for the widths, once for the rows.
-      var table = MailboxTable()
-      try forEach(list, conditions, &output) { entry, name, _ in table.fit(entry, name) }
-      if table.rowCount > 0 { table.printHeading(to: &output) }
-      try forEach(list, conditions, &output) { entry, name, output in
-        table.print(entry, name, to: &output)
-        listing.count(entry)
+      var widths = MailboxTable()
+      try forEach(list, 0..<list.count, filter, &output) { entry, name, _ in widths.fit(entry, name) }
+      if widths.rowCount > 0 { widths.printHeading(to: &output) }
+      let table = widths
+      try inParts(list, &listing, &output) { range, listing, output throws(DatabaseError) in
+        var table = table
+        try forEach(list, range, filter, &output) { entry, name, output in
+          table.print(entry, name, to: &output)
+          listing.count(entry)
+        }
       }
     case .ndjson:
       writeHeader(
         engine: common.engineName(of: database), state: list.records.snapshot.state, form: list.form, to: &output)
-      var writer = MailboxWriter(try MailboxHistories(of: list, in: database, common.libraryLocking))
-      try forEach(list, conditions, &output) { entry, name, output in
-        writer.write(entry, name, to: &output)
-        listing.count(entry)
+      let histories = try preparation.histories.get()
+      try inParts(list, &listing, &output) { range, listing, output throws(DatabaseError) in
+        var writer = MailboxWriter(histories)
+        try forEach(list, range, filter, &output) { entry, name, output in
+          writer.write(entry, name, to: &output)
+          listing.count(entry)
+        }
       }
     case .csv:
       output.append(MailboxMember.allCases.map(\.rawValue).joined(separator: ",") + "\r\n")
-      var bytes: [UInt8] = []
-      try forEach(list, conditions, &output) { entry, name, output in
-        for (index, member) in MailboxMember.allCases.enumerated() {
-          if index > 0 { output.append(byte: UInt8(ascii: ",")) }
-          bytes.removeAll(keepingCapacity: true)
-          member.append(entry, name, to: &bytes)
-          output.appendEscapedCSVField(bytes.rawSpan)
+      try inParts(list, &listing, &output) { range, listing, output throws(DatabaseError) in
+        var bytes: [UInt8] = []
+        try forEach(list, range, filter, &output) { entry, name, output in
+          for (index, member) in MailboxMember.allCases.enumerated() {
+            if index > 0 { output.append(byte: UInt8(ascii: ",")) }
+            bytes.removeAll(keepingCapacity: true)
+            member.append(entry, name, to: &bytes)
+            output.appendEscapedCSVField(bytes.rawSpan)
+          }
+          output.append("\r\n")
+          listing.count(entry)
         }
-        output.append("\r\n")
-        listing.count(entry)
       }
     }
   }
 
-  private func forEach(
-    _ list: borrowing MailboxList, _ conditions: [MailboxCondition], _ output: inout Output,
-    _ body: (borrowing MailboxEntryView, borrowing MailboxNameView, inout Output) -> Void
+  private func inParts(
+    _ list: borrowing MailboxList, _ listing: inout Listing, _ output: inout Output,
+    _ body: (Range<Int>, inout Listing, inout Output) throws(DatabaseError) -> Void
   ) throws(DatabaseError) {
     let progress = Progress(file, .records, isOn: !Output.goesToTerminal)
     defer { progress.end() }
-    for index in 0..<list.count where !output.hasEnded {
+    try OutputParts().forEach(list.count, of: list.records, progress, &listing, &output, body)
+  }
+
+  private func forEach(
+    _ list: borrowing MailboxList, _ range: Range<Int>, _ filter: MailboxFilter, _ output: inout Output,
+    _ body: (borrowing MailboxEntryView, borrowing MailboxNameView, inout Output) -> Void
+  ) throws(DatabaseError) {
+    for index in range where !output.hasEnded {
       let entry = try list.entry(at: index)
-      guard let name = entry.nameInKey(list.settings) else { continue }
-      var isWanted = true
-      for condition in conditions where isWanted { isWanted = condition.holds(for: entry, name) }
-      guard isWanted else { continue }
+      guard let name = entry.nameInKey(list.settings), filter.takes(entry, name) else { continue }
       body(entry, name, &output)
-      if output.isNearlyFull {
-        // A file that is cut meanwhile must not be printed as zeros.
-        try list.records.confirm()
-        output.flush()
-      }
-      if index & 0xFFF == 0 { progress.update(UInt64(index), of: UInt64(list.count)) }
+      try list.records.flush(&output)
     }
-    try list.records.confirm()
+  }
+}
+
+/// Which mailboxes of a list are printed.
+private struct MailboxFilter {
+  let states: MailboxStates
+  let conditions: [MailboxCondition]
+
+  func takes(_ entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView) -> Bool {
+    if states != .all, !states.contains(entry.mailboxState(named: name)) { return false }
+    for condition in conditions where !condition.holds(for: entry, name) { return false }
+    return true
   }
 }

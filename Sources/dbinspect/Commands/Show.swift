@@ -141,23 +141,19 @@ struct Show: ListingCommand {
     defer { progress.end() }
     // Taken out of the parser's wrappers once: reading one costs more than printing a record.
     let printer = RecordPrinter(format: format, keysOnly: keysOnly)
-    let total = UInt64(records.count)
-    for index in 0..<records.count where !output.hasEnded {
-      let record = try records.record(at: index)
-      if let decoder {
-        printer.print(record, decoder.decode(key: record.key, value: record.value), to: &output)
-      } else {
-        printer.print(record, to: &output)
+    try OutputParts().forEach(records.count, of: records, progress, &listing, &output) {
+      range, listing, output throws(DatabaseError) in
+      for index in range where !output.hasEnded {
+        let record = try records.record(at: index)
+        if let decoder {
+          printer.print(record, decoder.decode(key: record.key, value: record.value), to: &output)
+        } else {
+          printer.print(record, to: &output)
+        }
+        listing.count += 1
+        try records.flush(&output)
       }
-      listing.count += 1
-      if output.isNearlyFull {
-        // A file that is cut meanwhile must not be printed as zeros.
-        try records.confirm()
-        output.flush()
-      }
-      if listing.count & 0x3FFF == 0 { progress.update(listing.count, of: total) }
     }
-    try records.confirm()
   }
 
   /// Decodes the records of a file of which only some were asked for: these can be too few to tell what it holds.

@@ -1,0 +1,201 @@
+// A line of JSON in which nothing needs an escape but what stands between the pieces of names: nearly every line.
+//
+// It is written into room that was set aside, sixteen bytes at a time, each looked at while it is copied. Who meets
+// anything else, or runs out of room, says so by `isPlain`; then what was written counts for nothing, and the line is
+// written once more by the writer of JSON, which knows all cases.
+
+import CyrusDatabase
+import Glibc
+
+/// A line that is being written into room set aside for it.
+// Safe: every place written to is checked against the room.
+@safe struct PlainLine: ~Copyable {
+  /// The room for a line: records have some hundred bytes.
+  static let byteCountMax = 32 << 10
+
+  private let start: UnsafeMutableRawPointer
+  /// How many bytes were written.
+  private(set) var byteCount = 0
+  /// Whether all that was to be written could be.
+  private(set) var isPlain = true
+
+  /// - Parameter start: ``byteCountMax`` bytes that are there as long as the line.
+  @unsafe init(at start: UnsafeMutableRawPointer) { unsafe self.start = start }
+
+  /// Gives up.
+  mutating func fail() { isPlain = false }
+
+  /// Where `count` bytes can be written; nil if there is no room for them.
+  @inline(__always)
+  private mutating func room(for count: Int) -> UnsafeMutableRawPointer? {
+    guard count <= Self.byteCountMax - byteCount else {
+      isPlain = false
+      return nil
+    }
+    let place = unsafe start + byteCount
+    byteCount += count
+    return unsafe place
+  }
+
+  // In what follows pointers lead to the room that was just asked for, and to the bytes of a span while it is lent.
+
+  /// Appends text of the program, which is known to be plain.
+  @inline(__always)
+  mutating func append(_ text: StaticString) {
+    guard let place = unsafe room(for: text.utf8CodeUnitCount) else { return }
+    unsafe memcpy(place, text.utf8Start, text.utf8CodeUnitCount)
+  }
+
+  /// Appends a word of the program, which is known to be plain.
+  mutating func append(word: String) {
+    var word = word
+    word.withUTF8 { bytes in
+      guard let source = bytes.baseAddress, let place = unsafe room(for: bytes.count) else { return }
+      unsafe memcpy(place, source, bytes.count)
+    }
+  }
+
+  /// Appends a number in decimal digits.
+  mutating func append(decimal number: UInt64) {
+    if number >= 100_000_000 {
+      append(decimal: number / 100_000_000)
+      append(digits: Self.eightDigits(of: number % 100_000_000), 8)
+    } else {
+      let digits = Self.eightDigits(of: number)
+      // All but the last can be zeros in front.
+      let zeroCount = min(7, (digits ^ 0x3030_3030_3030_3030).trailingZeroBitCount >> 3)
+      append(digits: digits >> UInt64(8 * zeroCount), 8 - zeroCount)
+    }
+  }
+
+  /// Appends the first `count` of eight digits, the first one lowest.
+  @inline(__always)
+  private mutating func append(digits: UInt64, _ count: Int) {
+    guard let place = unsafe room(for: 8) else { return }
+    unsafe place.storeBytes(of: digits.littleEndian, as: UInt64.self)
+    byteCount -= 8 - count
+  }
+
+  /// The eight digits of a number below 10⁸, the first one lowest, with zeros in front.
+  @inline(__always)
+  private static func eightDigits(of number: UInt64) -> UInt64 {
+    // Two numbers of four digits, then four of two, then eight of one, beside each other. The products stay in their
+    // lanes, and dividing by multiplying is exact for so small numbers.
+    let fours = number / 10_000 | (number % 10_000) << 32
+    let hundreds = (fours &* 10_486) >> 20 & 0x0000_007F_0000_007F
+    let twos = hundreds | (fours &- hundreds &* 100) << 16
+    let tens = (twos &* 103) >> 10 & 0x000F_000F_000F_000F
+    return (tens | (twos &- tens &* 10) << 8) | 0x3030_3030_3030_3030
+  }
+
+  /// Appends bytes that need no escape.
+  mutating func append(_ bytes: RawSpan) {
+    let count = bytes.byteCount
+    guard let place = unsafe room(for: count) else { return }
+    if count < 16 { return unsafe appendFew(bytes, at: place) }
+    unsafe bytes.withUnsafeBytes { source in
+      var special = SIMD2<UInt64>()
+      var index = 0
+      while index < count {
+        // The last sixteen once more, rather than fewer of them.
+        index = min(index, count - 16)
+        let words = unsafe source.loadUnaligned(fromByteOffset: index, as: SIMD2<UInt64>.self)
+        special |= words.marksOfSpecial
+        unsafe place.storeBytes(of: words, toByteOffset: index, as: SIMD2<UInt64>.self)
+        index += 16
+      }
+      if (special[0] | special[1]) & SIMD2.highBits != 0 { isPlain = false }
+    }
+  }
+
+  @inline(__always)
+  private mutating func appendFew(_ bytes: RawSpan, at place: UnsafeMutableRawPointer) {
+    let count = bytes.byteCount
+    unsafe bytes.withUnsafeBytes { source in
+      let words: SIMD2<UInt64>
+      if count >= 8 {
+        let first = unsafe source.loadUnaligned(fromByteOffset: 0, as: UInt64.self)
+        let last = unsafe source.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+        unsafe place.storeBytes(of: first, as: UInt64.self)
+        unsafe place.storeBytes(of: last, toByteOffset: count - 8, as: UInt64.self)
+        words = SIMD2(first, last)
+      } else if count >= 4 {
+        let first = unsafe source.loadUnaligned(fromByteOffset: 0, as: UInt32.self)
+        let last = unsafe source.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+        unsafe place.storeBytes(of: first, as: UInt32.self)
+        unsafe place.storeBytes(of: last, toByteOffset: count - 4, as: UInt32.self)
+        words = SIMD2(repeating: UInt64(first) | UInt64(last) << 32)
+      } else {
+        // Letters in place of those that are not there.
+        var word: UInt64 = 0x6161_6161_6161_6161
+        for index in 0..<count {
+          let byte = unsafe source[index]
+          word = word << 8 | UInt64(byte)
+          unsafe place.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
+        }
+        words = SIMD2(repeating: word)
+      }
+      let special = words.marksOfSpecial
+      if (special[0] | special[1]) & SIMD2.highBits != 0 { isPlain = false }
+    }
+  }
+
+  /// Appends a database name: what stands between its pieces is escaped.
+  mutating func append(databaseName name: RawSpan) {
+    var index = 0
+    while index < name.byteCount {
+      let word = name.word(at: index)
+      let count = min(word.countBeforeControl, name.byteCount - index)
+      // A whole word, of which only so many bytes count.
+      guard let place = unsafe room(for: 8) else { return }
+      unsafe place.storeBytes(of: word.littleEndian, as: UInt64.self)
+      byteCount -= 8 - count
+      if word.hasSpecialBesidesControl { isPlain = false }
+      index += count
+      guard count < 8, index < name.byteCount else { continue }
+      switch name.byte(at: index) {
+      case 0x1F: append("\\u001f")
+      case 0x1D: append("\\u001d")
+      default: isPlain = false
+      }
+      index += 1
+    }
+  }
+
+  /// Appends what stands behind the domain in a database name, as an internal name has it.
+  mutating func append(internalNameOf name: RawSpan) {
+    var index = 0
+    while index < name.byteCount {
+      let word = name.word(at: index)
+      let count = min(8, name.byteCount - index)
+      guard let place = unsafe room(for: 8) else { return }
+      let internalWord = word.replacing(UInt8(ascii: "."), by: UInt8(ascii: "^")).replacing(0x1F, by: UInt8(ascii: "."))
+      unsafe place.storeBytes(of: internalWord.littleEndian, as: UInt64.self)
+      byteCount -= 8 - count
+      // Letters in place of those that are not there.
+      let padding: UInt64 = count == 8 ? 0 : 0x6161_6161_6161_6161 << UInt64(8 * count)
+      if !(internalWord | padding).isPlainASCII { isPlain = false }
+      index += 8
+    }
+  }
+}
+
+extension RawSpan {
+  /// Eight bytes from `index` on, the first one lowest, with NUL for those behind the end.
+  ///
+  /// - Precondition: `index` is a place; checked in every build.
+  @inline(__always)
+  fileprivate func word(at index: Int) -> UInt64 {
+    // Any eight bytes are a number, and every load is checked.
+    if byteCount - index >= 8 {
+      return UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+    }
+    if byteCount >= 8 {
+      let last = UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: byteCount - 8, as: UInt64.self))
+      return last >> UInt64(8 * (index + 8 - byteCount))
+    }
+    var word: UInt64 = 0
+    for place in (index..<byteCount).reversed() { word = word << 8 | UInt64(byte(at: place)) }
+    return word
+  }
+}
