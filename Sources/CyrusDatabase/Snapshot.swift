@@ -149,7 +149,8 @@ public struct Snapshot: ~Copyable, Sendable {
   /// - Returns: A view into the snapshot, valid as long as the snapshot, or nil.
   /// - Throws: ``DatabaseError/damaged(path:_:)`` when damage hides the answer. Other keys may still be readable.
   /// - Complexity: O(log *n*) expected, O(*n*) if the file's levels are degenerate; touches about 2 log₂ *n* records for
-  ///   a key that is there, twice that for one that is not. As many system calls as ``confirm()``, which it ends with.
+  ///   a key that is there, twice that for one that is not. No system call if the key is
+  ///   found, or would stand before another one; else those of ``confirm()``, as the end of the list hangs on the header.
   @_lifetime(borrow self)
   public func record(for key: RawSpan) throws(DatabaseError) -> RecordView? {
     try Self.find(key, in: storage.bytes, header, proof, knownOrder, isLive: isLive)

@@ -46,11 +46,11 @@ import Testing
     #expect(try SystemCalls(of: "records-read", .many).total == 0)
   }
 
-  @Test func `each lookup is proven for itself`() throws {
+  @Test func `a lookup that finds its key asks the system nothing`() throws {
     for file in [CostFile.few, .churnedFew] {
-      let count = try Costs(of: "lookup", file).met
-      #expect(try SystemCalls(of: "lookup", file).counts == ["newfstatat": count])
-      #expect(try SystemCalls(of: "lookup-in-place", file).counts == ["newfstatat": count, "pread64": count])
+      #expect(try Costs(of: "lookup", file).met > 0)
+      #expect(try SystemCalls(of: "lookup", file).counts.isEmpty)
+      #expect(try SystemCalls(of: "lookup-in-place", file).counts.isEmpty)
     }
   }
 

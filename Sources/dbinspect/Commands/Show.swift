@@ -141,7 +141,9 @@ struct Show: ListingCommand {
     defer { progress.end() }
     // Taken out of the parser's wrappers once: reading one costs more than printing a record.
     let printer = RecordPrinter(format: format, keysOnly: keysOnly)
-    try OutputParts().forEach(records.count, of: records, progress, &listing, &output) {
+    // Where lines are hardly more than copies of bytes, what several threads gain is less than what they take.
+    let isWork = format == .ndjson || decoder != nil
+    try OutputParts(threadCount: isWork ? nil : 1).forEach(records.count, of: records, progress, &listing, &output) {
       range, listing, output throws(DatabaseError) in
       for index in range where !output.hasEnded {
         let record = try records.record(at: index)
