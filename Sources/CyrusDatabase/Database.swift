@@ -65,7 +65,7 @@ public struct Database: Sendable, Hashable {
   ///
   /// - Parameter path: Of a regular file; symbolic links are followed.
   /// - Throws: ``DatabaseError``: `.system`, `.notRegularFile`, `.notDatabase`. An engine that is recognised but
-  ///   not read is no error here, but in ``snapshot(locking:)`` and ``verify(_:locking:progress:)``.
+  ///   not read is no error here, but in ``snapshot(locking:)`` and ``verify(_:locking:threads:progress:)``.
   public init(path: String) throws(DatabaseError) {
     let file = try OpenFile(path: path)
     let size = file.openingFacts.byteCount
