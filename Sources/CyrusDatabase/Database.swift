@@ -138,6 +138,34 @@ public struct Database: Sendable, Hashable {
     return try read(locking: .copy(wait: wait), body)
   }
 
+  /// Makes something of a snapshot that proves itself, again if a commit came between: in place while it may, then of a copy.
+  ///
+  /// - Parameters:
+  ///   - damageCount: How often what was made met damage.
+  ///   - make: Makes it, and throws `.changed` if it is not of one state.
+  func proven<Made: ~Copyable>(
+    locking: Locking, damageCount: (borrowing Made) -> Int,
+    _ make: (consuming Snapshot) throws(DatabaseError) -> Made
+  ) throws(DatabaseError) -> Made {
+    guard case .auto(let wait) = locking else { return try make(try snapshot(locking: locking)) }
+    try requireReadable()
+    let begin = ContinuousClock.now
+    var attempt = 0
+    repeat {
+      let isFirst = attempt == 0
+      attempt += 1
+      guard let snapshot = try Snapshot.inPlace(path: path, evenIfBusy: !isFirst) else { continue }
+      do throws(DatabaseError) {
+        let made = try make(snapshot)
+        // Damage seen in a busy file may be a writer's half-done work: only what a copy shows as well is damage.
+        if isFirst || damageCount(made) == 0 { return made }
+      } catch {
+        guard error.isOvertaken || error.isDamage && !isFirst else { throw error }
+      }
+    } while attempt < 4 || ContinuousClock.now - begin < .milliseconds(20)
+    return try make(try snapshot(locking: .copy(wait: wait)))
+  }
+
   /// Checks the whole file against the rules of its format.
   ///
   /// Damage does not end the check, nor is it thrown: it is in the report. With ``Locking/auto(wait:)`` a file that is

@@ -21,6 +21,15 @@ public enum KeyOrder: String, Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// Whether a key lies between two neighbours in every other order, too; nil for no next one.
+  func agreesWithOthers(that key: RawSpan, isBehind before: RawSpan, andBefore next: RawSpan?) -> Bool {
+    for other in Self.allCases where other != self {
+      if other.compare(before, key) >= 0 { return false }
+      if let next, other.compare(next, key) <= 0 { return false }
+    }
+    return true
+  }
+
   private static func compareMailboxNames(_ left: RawSpan, _ right: RawSpan) -> Int {
     let common = min(left.byteCount, right.byteCount)
     var index = 0

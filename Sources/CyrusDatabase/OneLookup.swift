@@ -240,11 +240,8 @@ struct OneLookup: ~Copyable {
     _ current: TwoskipRecord, _ next: TwoskipRecord?, around key: RawSpan, in order: KeyOrder
   ) throws(Obstacle) -> Position {
     try checkTails(of: current, next)
-    var isForBothOrders = true
-    for other in KeyOrder.allCases where other != order {
-      isForBothOrders = other.compare(current.key(in: here.bytes), key) < 0
-      if let next, other.compare(next.key(in: there.bytes), key) <= 0 { isForBothOrders = false }
-    }
+    let isForBothOrders = order.agreesWithOthers(
+      that: key, isBehind: current.key(in: here.bytes), andBefore: next?.key(in: there.bytes))
     return Position(at: next, isMatch: false, before: here.place(of: current), isForBothOrders: isForBothOrders)
   }
 

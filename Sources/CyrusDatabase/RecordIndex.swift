@@ -98,23 +98,9 @@ extension Database {
   /// - Complexity: O(*n*), each record with its checksums compared. Memory: 16 bytes for each record; up to twice that if
   ///   the header does not say how many there are.
   public func index(locking: Locking = .auto) throws(DatabaseError) -> RecordIndex {
-    guard case .auto(let wait) = locking else { return try RecordIndex(of: try snapshot(locking: locking)) }
-    try requireReadable()
-    let begin = ContinuousClock.now
-    var attempt = 0
-    repeat {
-      let isFirst = attempt == 0
-      attempt += 1
-      guard let snapshot = try Snapshot.inPlace(path: path, evenIfBusy: !isFirst) else { continue }
-      do throws(DatabaseError) {
-        let index = try RecordIndex(of: snapshot)
-        // Damage seen in a busy file may be a writer's half-done work: only what a copy shows as well is damage.
-        if isFirst || index.damageCount == 0 { return index }
-      } catch {
-        guard error.isOvertaken || error.isDamage && !isFirst else { throw error }
-      }
-    } while attempt < 4 || ContinuousClock.now - begin < .milliseconds(20)
-    return try self.index(locking: .copy(wait: wait))
+    try proven(locking: locking, damageCount: { $0.damageCount }) { snapshot throws(DatabaseError) in
+      try RecordIndex(of: snapshot)
+    }
   }
 }
 
@@ -206,9 +192,7 @@ struct Slots: ~Copyable, Sendable {
   /// Its head was proven then. Now it may be half of one that a writer replaces, in which pointers are all that changes.
   @inline(__always)
   private func record(at offset: Int, in bytes: RawSpan) -> TwoskipRecord? {
-    guard
-      let record = TwoskipRecord(usualAt: offset, in: bytes, limit: bytes.byteCount)
-        ?? (try? TwoskipRecord(at: offset, in: bytes, limit: bytes.byteCount)),
+    guard let record = TwoskipRecord(anyAt: offset, in: bytes, limit: bytes.byteCount),
       record.tailChecksum(in: bytes) == record.storedTailChecksum(in: bytes)
     else { return nil }
     return record

@@ -214,25 +214,9 @@ extension Database {
     limit: Int = .max, locking: Locking = .auto,
     selecting choose: (borrowing Snapshot) throws(DatabaseError) -> [RecordSelection]
   ) throws(DatabaseError) -> RecordList {
-    guard case .auto(let wait) = locking else {
-      return try RecordList(of: try snapshot(locking: locking), limit: limit, choose)
+    try proven(locking: locking, damageCount: { $0.damageCount }) { snapshot throws(DatabaseError) in
+      try RecordList(of: snapshot, limit: limit, choose)
     }
-    try requireReadable()
-    let begin = ContinuousClock.now
-    var attempt = 0
-    repeat {
-      let isFirst = attempt == 0
-      attempt += 1
-      guard let snapshot = try Snapshot.inPlace(path: path, evenIfBusy: !isFirst) else { continue }
-      do throws(DatabaseError) {
-        let list = try RecordList(of: snapshot, limit: limit, choose)
-        // Damage seen in a busy file may be a writer's half-done work: only what a copy shows as well is damage.
-        if isFirst || list.damageCount == 0 { return list }
-      } catch {
-        guard error.isOvertaken || error.isDamage && !isFirst else { throw error }
-      }
-    } while attempt < 4 || ContinuousClock.now - begin < .milliseconds(20)
-    return try records(limit: limit, locking: .copy(wait: wait), selecting: choose)
   }
 
   /// The records whose keys start with `prefix`, given as text. See ``records(from:prefix:limit:locking:)``.

@@ -235,17 +235,8 @@ extension Snapshot {
   @inline(__always)
   @_lifetime(copy bytes)
   static func record(at offset: Int, in bytes: RawSpan) -> RecordView? {
-    if let record = TwoskipRecord(usualAt: offset, in: bytes, limit: bytes.byteCount) {
-      return RecordView(parsed: record, in: bytes)
-    }
-    return unusualRecord(at: offset, in: bytes)
-  }
-
-  @inline(never)
-  @_lifetime(copy bytes)
-  private static func unusualRecord(at offset: Int, in bytes: RawSpan) -> RecordView? {
-    guard let record = try? TwoskipRecord(at: offset, in: bytes, limit: bytes.byteCount) else { return nil }
-    return RecordView(record, in: bytes)
+    guard let record = TwoskipRecord(anyAt: offset, in: bytes, limit: bytes.byteCount) else { return nil }
+    return RecordView(parsed: record, in: bytes)
   }
 
   /// - Throws: ``DatabaseError``: `.faulted` if bytes could not be read, `.system`.

@@ -15,22 +15,25 @@ extension TwoskipState {
   func cuts(_ count: Int) -> [Position] {
     guard count > 1, let dummy = try? self.dummy() else { return [] }
     let wanted = count * Self.samplesPerPart
-    for list in (1..<Twoskip.levels).reversed() {
-      let samples = samples(of: list, from: dummy, most: 16 * wanted)
-      guard samples.count >= wanted || list == 1 else { continue }
-      return choose(count - 1, of: samples)
-    }
-    return []
+    let samples = samples(wanted, from: dummy)
+    // More are a circle, or a list of all records: what of it was seen is not spread over the file.
+    return samples.count < Self.samplesMax(wanted) ? choose(count - 1, of: samples) : []
   }
 
-  /// The records of an upper list; none if there are more than so many, which is a circle or a list of all records.
-  private func samples(of list: Int, from dummy: TwoskipRecord, most: Int) -> [TwoskipRecord] {
+  private static func samplesMax(_ wanted: Int) -> Int { 4 * wanted }
+
+  /// Records of the highest upper list that has so many, in its order; of list 1 if none has. At most four times as many.
+  ///
+  /// Hints: their heads are sound, but nothing says that list 0 leads to them.
+  func samples(_ wanted: Int, from dummy: TwoskipRecord) -> [TwoskipRecord] {
     var samples: [TwoskipRecord] = []
-    var holder = dummy
-    while let next = hint(holder.pointer(list + 1, in: bytes), list: list) {
-      guard samples.count < most else { return [] }
-      samples.append(next)
-      holder = next
+    for list in (1..<Twoskip.levels).reversed() where samples.count < wanted {
+      samples = []
+      var holder = dummy
+      while samples.count < Self.samplesMax(wanted), let next = hint(holder.pointer(list + 1, in: bytes), list: list) {
+        samples.append(next)
+        holder = next
+      }
     }
     return samples
   }

@@ -138,6 +138,22 @@ struct TwoskipRecord: BitwiseCopyable {
     self.second = bytes.uncheckedWord(at: offset &+ 16)
   }
 
+  /// Parses the head of a record of whatever shape; nil if there is none.
+  ///
+  /// The parameters are those of ``init(usualAt:in:limit:)``.
+  @inline(__always)
+  init?(anyAt offset: Int, in bytes: RawSpan, limit: Int) {
+    guard
+      let record = Self(usualAt: offset, in: bytes, limit: limit) ?? Self.unusual(at: offset, in: bytes, limit: limit)
+    else { return nil }
+    self = record
+  }
+
+  @inline(never)
+  private static func unusual(at offset: Int, in bytes: RawSpan, limit: Int) -> TwoskipRecord? {
+    try? TwoskipRecord(at: offset, in: bytes, limit: limit)
+  }
+
   /// Whether both checksums are what they should be.
   @inline(__always)
   func hasSoundChecksums(in bytes: RawSpan) -> Bool {

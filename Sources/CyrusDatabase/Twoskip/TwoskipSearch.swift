@@ -143,12 +143,9 @@ extension TwoskipState {
     _ place: borrowing Place, _ next: TwoskipRecord?, around key: RawSpan, in order: KeyOrder
   ) throws(TwoskipError) -> Position {
     if place.current.kind == .record { try checkTail(of: place.current) }
-    var isForBothOrders = true
     if let next { try checkTail(of: next) }
-    for other in KeyOrder.allCases where other != order {
-      isForBothOrders = other.compare(place.current.key(in: bytes), key) < 0
-      if let next, other.compare(next.key(in: bytes), key) <= 0 { isForBothOrders = false }
-    }
+    let isForBothOrders = order.agreesWithOthers(
+      that: key, isBehind: place.current.key(in: bytes), andBefore: next?.key(in: bytes))
     return Position(
       before: place.current, at: next, isMatch: false, headCount: place.headCount, isForBothOrders: isForBothOrders)
   }
@@ -210,10 +207,7 @@ extension TwoskipState {
   @inline(__always)
   private func candidate(at pointer: UInt64, list: Int) -> TwoskipRecord? {
     guard pointer >= Twoskip.firstRecord, pointer % 8 == 0, pointer < UInt64(limit) else { return nil }
-    let offset = Int(truncatingIfNeeded: pointer)
-    guard
-      let next = TwoskipRecord(usualAt: offset, in: bytes, limit: limit)
-        ?? (try? TwoskipRecord(at: offset, in: bytes, limit: limit)),
+    guard let next = TwoskipRecord(anyAt: Int(truncatingIfNeeded: pointer), in: bytes, limit: limit),
       next.kind == .record, next.level > list
     else { return nil }
     return next

@@ -93,17 +93,7 @@ extension TwoskipVerifier {
 
   /// Some RECORDs in the order of the lists, about `count` if there are so many; hints, not proven to be there.
   private func cuts(_ dummy: TwoskipRecord, _ count: Int) -> [UInt64] {
-    let state = TwoskipState(bytes, end: UInt64(end))
-    var cuts: [UInt64] = []
-    for list in (1..<Twoskip.levels).reversed() where cuts.count < count {
-      cuts = []
-      var pointer = dummy.pointer(list + 1, in: bytes)
-      while cuts.count < 4 * count, let record = state.hint(pointer, list: list) {
-        cuts.append(pointer)
-        pointer = record.pointer(list + 1, in: bytes)
-      }
-    }
-    return cuts
+    TwoskipState(bytes, end: UInt64(end)).samples(count, from: dummy).map { UInt64($0.offset) }
   }
 
   // MARK: - The bytes
