@@ -4,8 +4,9 @@
 // buffers, so where the processor has carry-less multiplication (x86-64 PCLMULQDQ) it is used:
 // the message is folded 16 bytes at a time, then reduced by Barrett's method. Where it has that
 // for 32 or 64 bytes at a time (VPCLMULQDQ, AVX-512), what records have is not folded but added up
-// (ChecksumOfWords.c). The constants are remainders of powers of x modulo the CRC's polynomial,
-// bit-reflected; a test compares all with zlib for every length and alignment that matters.
+// (ChecksumOfWords.c). Where it has none there are tables (ChecksumByTable.c). The constants are
+// remainders of powers of x modulo the CRC's polynomial, bit-reflected; a test compares all with
+// zlib for every length and alignment that matters.
 //
 // Method: Gopal and others, "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ
 // Instruction", Intel 2009.
@@ -91,12 +92,13 @@ __attribute__((target("pclmul,ssse3,sse4.1"))) static uint32_t crc32_multiplying
 
 uint32_t ccs_crc32_folding(const uint8_t *bytes, size_t count) {
   // The compiler's run-time keeps the processor's features in one word: this is a load and a test.
-  if (__builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1")) return crc32_multiplying(bytes, count);
-  return ccs_crc32_reference(bytes, count);
+  if (CCS_WAYS >= CCS_FOLDING && __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1"))
+    return crc32_multiplying(bytes, count);
+  return ccs_crc32_by_table(bytes, count);
 }
 
 #else
 
-uint32_t ccs_crc32_folding(const uint8_t *bytes, size_t count) { return ccs_crc32_reference(bytes, count); }
+uint32_t ccs_crc32_folding(const uint8_t *bytes, size_t count) { return ccs_crc32_by_table(bytes, count); }
 
 #endif

@@ -5,6 +5,12 @@
 
 #include "CCyrusShim.h"
 
+// Up to which way a build goes, whatever the processor has: tables, folding, two words of each lane at a time, four.
+enum { CCS_TABLE, CCS_FOLDING, CCS_WIDE, CCS_BROAD };
+#ifndef CCS_WAYS
+#define CCS_WAYS CCS_BROAD
+#endif
+
 #if defined(__x86_64__)
 
 #include <immintrin.h>

@@ -135,9 +135,11 @@ BROAD static uint64_t broad_crc32_of_both(const uint8_t *first, size_t first_cou
 // MARK: which way
 
 // Each is a load and a test of a word that the compiler's run-time keeps.
-static inline bool is_wide(void) { return __builtin_cpu_supports("vpclmulqdq") && __builtin_cpu_supports("avx2"); }
+static inline bool is_wide(void) {
+  return CCS_WAYS >= CCS_WIDE && __builtin_cpu_supports("vpclmulqdq") && __builtin_cpu_supports("avx2");
+}
 static inline bool is_broad(void) {
-  return __builtin_cpu_supports("vpclmulqdq") && __builtin_cpu_supports("avx512bw") &&
+  return CCS_WAYS >= CCS_BROAD && __builtin_cpu_supports("vpclmulqdq") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
 }
 
