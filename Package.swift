@@ -19,6 +19,10 @@ let librarySettings =
 /// Tests, and what only tests use.
 let testSettings: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
 
+/// Ways to compute a checksum that the shim may use, in the order of what they ask of a processor: a build with fewer of
+/// them runs as on a processor that has no more. Unset: all.
+let checksums = ["table", "folding", "wide"].firstIndex(of: Context.environment["CHECKSUMS"] ?? "")
+
 let package = Package(
   name: "cyrus-inspect",
   products: [
@@ -33,7 +37,8 @@ let package = Package(
   targets: [
     .target(
       name: "CCyrusShim", path: "CModules/CCyrusShim",
-      cSettings: [.enableWarning("all"), .treatAllWarnings(as: .error)],
+      cSettings: [.enableWarning("all"), .treatAllWarnings(as: .error)]
+        + (checksums.map { [.define("CCS_WAYS", to: "\($0)")] } ?? []),
       linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CyrusDatabase", dependencies: ["CCyrusShim"], swiftSettings: librarySettings),
     .target(name: "CyrusMailboxes", dependencies: ["CyrusDatabase"], swiftSettings: librarySettings),

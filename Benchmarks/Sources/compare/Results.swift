@@ -35,6 +35,8 @@ struct Results: Codable {
   /// `wall` or `cpu`.
   var clock: String
   var release: String
+  /// Up to which way of computing checksums the library was built; nil: all that the processor has.
+  var checksums: String?
   /// Rivals that were not there.
   var absent: [String]
   var subjects: [SubjectResult]
@@ -43,8 +45,9 @@ struct Results: Codable {
     self = try JSONDecoder().decode(Results.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
   }
 
-  init(mailboxCount: Int, clock: String, absent: [String]) {
+  init(mailboxCount: Int, clock: String, checksums: String? = nil, absent: [String]) {
     self.mailboxCount = mailboxCount
+    self.checksums = checksums
     self.clock = clock
     self.absent = absent
     let facts = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""

@@ -26,6 +26,9 @@ extension Double {
 
 struct Table {
   let results: Results
+  /// Results of other runs, of fewer subjects, that the documentation also shows: more or fewer mailboxes, or checksums
+  /// as on a processor that has less.
+  var others: [Results] = []
 
   static let columns = ["subject", "contestant", "median", "each", "GB/s", "× own time", "own × memory"]
 
@@ -58,11 +61,12 @@ struct Table {
   }
 
   /// Subjects with what they are, one a line.
-  var goals: [GoalResult] { Goal.all.compactMap { $0.result(results) } }
+  var goals: [GoalResult] { Goal.all(for: results).compactMap { $0.result(results) } }
 
   var heading: String {
     "\(results.mailboxCount) mailboxes, hot, \(results.clock) time; "
       + "\(results.processorCount) × \(results.processor); \(results.release)"
+      + (results.checksums.map { "; checksums: \($0)" } ?? "")
   }
 
   static func align(_ rows: [[String]]) -> [String] {
@@ -96,15 +100,47 @@ struct Table {
           [$0.subject, $0.goal, $0.found, $0.isMet ? "met" : "missed", $0.isMet ? "" : $0.shortfall.short]
         },
       rightFrom: 4)
+    for other in others { lines += other.section }
     lines += ["", "Not measured, as there is no function for it: " + Goal.unoffered.joined(separator: "; ") + "."]
     if !results.absent.isEmpty { lines += ["", "Absent: " + results.absent.joined(separator: ", ") + "."] }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func markdownRows(_ rows: [[String]], rightFrom: Int) -> [String] {
+  fileprivate static func markdownRows(_ rows: [[String]], rightFrom: Int) -> [String] {
     var lines = rows.map { "| " + $0.joined(separator: " | ") + " |" }
     let rule = (rows.first ?? []).indices.map { $0 < rightFrom ? "---" : "---:" }
     lines.insert("|" + rule.joined(separator: "|") + "|", at: 1)
+    return lines
+  }
+}
+
+extension Results {
+  /// What one of these runs came to, in short.
+  fileprivate var title: String {
+    switch checksums {
+    case "table"?: "Checksums without carry-less multiplication (zlib)"
+    case "folding"?: "Checksums on processors without VPCLMULQDQ"
+    case let way?: "Checksums: \(way)"
+    case nil: "\(mailboxCount) mailboxes"
+    }
+  }
+
+  /// Our own figures, and how many times as long each rival took.
+  fileprivate var section: [String] {
+    let rivals = subjects.flatMap { $0.contestants.dropFirst().map(\.contestant) }
+    let columns = rivals.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    let rows = subjects.map { subject in
+      let own = subject.contestants[0]
+      return [subject.subject, own.median.time, (own.median / Double(max(subject.count, 1))).time]
+        + columns.map { subject[$0]?.ratio.short ?? "" }
+    }
+    var lines = ["", "## \(title)", ""]
+    lines += Table.markdownRows([["subject", "median", "each"] + columns.map { "× \($0)" }] + rows, rightFrom: 1)
+    let goals = checksums == nil ? [] : Table(results: self).goals
+    if !goals.isEmpty { lines.append("") }
+    lines += goals.map {
+      "\($0.subject): goal \($0.goal), found \($0.found)" + ($0.isMet ? "." : ": missed by \($0.shortfall.short).")
+    }
     return lines
   }
 }

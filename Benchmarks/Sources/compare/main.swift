@@ -7,13 +7,15 @@ import Subjects
 let usage = """
   usage: compare run [--mailboxes N] [--rounds R] [--only NAME …] [--clock wall|cpu]
                      [--directory FOLDER] [--program DBINSPECT [--process-rounds R]] [--json FILE]
+                     [--checksums WAY]
          compare alone NAME [--mailboxes N] [--rounds R] [--directory FOLDER]
          compare smoke --directory FOLDER
-         compare render RESULTS.json [--markdown FILE] [--svg FILE]
+         compare render RESULTS.json [--also RESULTS.json …] [--markdown FILE] [--svg FILE]
          compare subjects
 
   run      the subjects, contestants taking turns; --only takes beginnings of names, and
-           replaces their figures in the file of --json
+           replaces their figures in the file of --json; --checksums says up to which way
+           the library was built to compute them
   alone    one subject without its rivals, for a profiler
   smoke    every subject once, on a small file: whether all saw the same
   render   a table of results that were kept, and documents of it
@@ -34,13 +36,14 @@ struct Options {
         values[String(argument.dropFirst(2)), default: []] += []
       } else if let option = name {
         values[option, default: []].append(argument)
-        if option != "only" { name = nil }
+        if option != "only" && option != "also" { name = nil }
       } else {
         words.append(argument)
       }
     }
     let known = [
       "mailboxes", "rounds", "only", "clock", "directory", "program", "process-rounds", "json", "markdown", "svg",
+      "checksums", "also",
     ]
     for (name, values) in values where !known.contains(name) || values.isEmpty { throw UsageError() }
   }
@@ -60,12 +63,13 @@ func run(_ options: Options) throws {
   let count = try options.number("mailboxes", 1_000_000)
   guard let clock = Clock(rawValue: options["clock"] ?? "wall") else { throw UsageError() }
   let workload = try Workload(mailboxCount: count, directory: options["directory"] ?? ".build/bench")
-  var results = Results(mailboxCount: count, clock: clock.rawValue, absent: absentRivals)
+  let checksums = options["checksums"]
+  var results = Results(mailboxCount: count, clock: clock.rawValue, checksums: checksums, absent: absentRivals)
   let runner = Runner(clock: clock, rounds: try options.number("rounds", 7))
   func isWanted(_ name: String) -> Bool { options.values["only"].map { $0.contains(where: name.hasPrefix) } ?? true }
   // What is measured anew alone goes among what was kept.
   if options["only"] != nil, let path = options["json"], let kept = try? Results(readFrom: path),
-    kept.mailboxCount == results.mailboxCount, kept.clock == results.clock
+    kept.mailboxCount == results.mailboxCount, kept.clock == results.clock, kept.checksums == results.checksums
   {
     results.subjects = kept.subjects
   }
@@ -117,11 +121,14 @@ func smoke(_ options: Options) throws {
   // What is rendered must be what was kept.
   try results.write(to: directory + "/smoke.json")
   let read = try Results(readFrom: directory + "/smoke.json")
-  let (table, chart) = (Table(results: read), Chart(results: read))
+  var lesser = read
+  lesser.checksums = "table"
+  let (table, chart) = (Table(results: read, others: [lesser]), Chart(results: read))
   guard table.markdown(chart: nil).contains(Goal.all[0].subject), chart.svg.hasSuffix("</svg>\n") else {
     throw BenchmarkFailure("the results cannot be rendered")
   }
-  let missing = Set(Goal.all.map(\.subject)).subtracting(Subject.all.map(\.name)).filter { !$0.hasPrefix("process/") }
+  let goals = Goal.all + Goal.lesser.values.joined()
+  let missing = Set(goals.map(\.subject)).subtracting(Subject.all.map(\.name)).filter { !$0.hasPrefix("process/") }
   guard missing.isEmpty else { throw BenchmarkFailure("goals of no subject: \(missing.sorted())") }
   let absent = absentRivals.isEmpty ? "none" : absentRivals.joined(separator: ", ")
   print("benchmarks: \(Subject.all.count) subjects agree with their rivals; absent: \(absent)")
@@ -130,7 +137,7 @@ func smoke(_ options: Options) throws {
 func render(_ options: Options) throws {
   guard options.words.count == 2 else { throw UsageError() }
   let results = try Results(readFrom: options.words[1])
-  let table = Table(results: results)
+  let table = Table(results: results, others: try (options.values["also"] ?? []).map { try Results(readFrom: $0) })
   print(table.text, terminator: "")
   if let path = options["svg"] { try Data(Chart(results: results).svg.utf8).write(to: URL(fileURLWithPath: path)) }
   if let path = options["markdown"] {
