@@ -199,6 +199,49 @@ public struct Database: Sendable, Hashable {
     return report
   }
 
+  /// Checks the whole file as ``verify(_:locking:threads:progress:)`` does, in what a snapshot has mapped.
+  ///
+  /// For who holds a snapshot anyway. A file that is mapped anew costs up to half of a check of its own, as each page has
+  /// to be found once more. The mapping is used where it is of the whole file that the path names now and has met no
+  /// fault, and the file is neither locked nor copied. Otherwise, and in all that the report says, this is as without the
+  /// snapshot: the report is on what the file is now, not on what it was when the snapshot was made.
+  ///
+  /// ```swift
+  /// var snapshot = try database.snapshot()
+  /// let report = try database.verify(reusing: snapshot)
+  /// snapshot = snapshot.trusting(report)
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - depth: How much to look at.
+  ///   - snapshot: Of the same path, if it is to be of use.
+  ///   - locking: How to keep writers from changing what is checked.
+  ///   - threads: As there.
+  ///   - progress: As there.
+  /// - Throws: As there.
+  /// - Complexity: As there.
+  public func verify(
+    _ depth: VerificationDepth = .full, reusing snapshot: borrowing Snapshot, locking: Locking = .auto,
+    threads: Int = 1, progress: ((_ done: UInt64, _ total: UInt64) -> Void)? = nil
+  ) throws(DatabaseError) -> VerificationReport {
+    precondition(threads > 0, "at least the caller's thread is needed")
+    try requireReadable()
+    let mustBeQuiet: Bool
+    switch locking {
+    case .auto: mustBeQuiet = true
+    case .none: mustBeQuiet = false
+    case .copy, .shared: return try verify(depth, locking: locking, threads: threads, progress: progress)
+    }
+    let whole = try WholeFile(unmapped: path)
+    guard whole.isQuiet || !mustBeQuiet, snapshot.isMapping(of: whole) else {
+      return try verify(depth, locking: locking, threads: threads, progress: progress)
+    }
+    let report = TwoskipVerifier.report(on: snapshot.bytes, depth: depth, threads: threads, progress: progress)
+    let isValid = mustBeQuiet ? try whole.isUnchanged() : try whole.isNotCut()
+    if isValid, !snapshot.haveFaulted { return report }
+    return try verify(depth, locking: locking, threads: threads, progress: progress)
+  }
+
   /// A report on a quiet file, made in place; nil if the file is being written, or was meanwhile.
   private func verifyQuietly(
     _ depth: VerificationDepth, _ threads: Int, _ progress: ((UInt64, UInt64) -> Void)?
@@ -252,7 +295,10 @@ struct WholeFile: ~Copyable {
   private let file: OpenFile
   private let storage: FileBytes
   private let openingHeader: [UInt8]
-  private let openingFacts: FileFacts
+  /// Taken after the header was read.
+  let openingFacts: FileFacts
+  /// Whether the bytes are our own.
+  private let isCopy: Bool
   /// Size of the file in bytes when it was opened.
   let fileByteCount: UInt64
   /// Whether nobody seems to be writing the file.
@@ -282,15 +328,30 @@ struct WholeFile: ~Copyable {
     }
   }
 
+  /// The file without its bytes, which somebody else has mapped.
+  init(unmapped path: String) throws(DatabaseError) {
+    let file = try OpenFile(path: path)
+    let byteCount = file.openingFacts.byteCount
+    try self.init(file, FileBytes(), byteCount: byteCount, isCopy: false)
+  }
+
   private init(_ file: consuming OpenFile, _ storage: consuming FileBytes) throws(DatabaseError) {
+    let (byteCount, isCopy) = (storage.byteCount, storage.isCopy)
+    try self.init(file, storage, byteCount: byteCount, isCopy: isCopy)
+  }
+
+  private init(
+    _ file: consuming OpenFile, _ storage: consuming FileBytes, byteCount: UInt64, isCopy: Bool
+  ) throws(DatabaseError) {
     let header = try file.read(at: 0, count: TwoskipHeader.byteCount)
     let facts = try file.facts()
     openingHeader = header
     openingFacts = facts
     isQuiet = facts.quietMilliseconds > Self.quietMilliseconds && file.writer() == nil
     let end = (try? TwoskipHeader(of: header.rawSpan))?.currentSize
-    isAtRest = isQuiet && (end.map { $0 >= storage.byteCount } ?? true)
-    fileByteCount = storage.byteCount
+    isAtRest = isQuiet && (end.map { $0 >= byteCount } ?? true)
+    fileByteCount = byteCount
+    self.isCopy = isCopy
     self.file = file
     self.storage = storage
   }
@@ -303,14 +364,17 @@ struct WholeFile: ~Copyable {
 
   /// - Throws: ``DatabaseError/faulted(path:)`` if some bytes could not be read, or were zeros because the file was cut.
   func requireUnfaulted() throws(DatabaseError) {
-    if storage.isCopy { return }
-    let byteCount = try file.facts().byteCount
-    if storage.haveFaulted || byteCount < fileByteCount { throw .faulted(path: file.path) }
+    if isCopy { return }
+    let isNotCut = try isNotCut()
+    if storage.haveFaulted || !isNotCut { throw .faulted(path: file.path) }
   }
+
+  /// Whether the file is at least as long as when it was opened.
+  func isNotCut() throws(DatabaseError) -> Bool { try file.facts().byteCount >= fileByteCount }
 
   /// Whether the file is the same as when it was opened, as far as a writer of Cyrus would have changed it.
   func isUnchanged() throws(DatabaseError) -> Bool {
-    if storage.isCopy { return true }
+    if isCopy { return true }
     let facts = try file.facts()
     let header = try file.read(at: 0, count: TwoskipHeader.byteCount)
     return !storage.haveFaulted && facts.byteCount == fileByteCount && header == openingHeader

@@ -231,6 +231,12 @@ extension Snapshot {
   /// Whether some bytes could not be read: then nothing that is not proven by a checksum may be believed.
   var haveFaulted: Bool { storage.haveFaulted }
 
+  /// Whether these are the bytes of a file, all that it has, as they are there at any moment.
+  func isMapping(of whole: borrowing WholeFile) -> Bool {
+    !storage.isCopy && !storage.haveFaulted && storage.byteCount == whole.fileByteCount
+      && file.openingFacts.isSameFile(as: whole.openingFacts)
+  }
+
   /// The record at a place where one was found before; nil if there is none any more.
   @inline(__always)
   @_lifetime(copy bytes)

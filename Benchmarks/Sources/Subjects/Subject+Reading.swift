@@ -93,6 +93,21 @@ private func see(_ list: borrowing RecordList) throws -> rv_seen {
   return seen
 }
 
+/// A file that is held open and mapped.
+private final class HeldFile {
+  let database: Database
+  let snapshot: Snapshot
+
+  init(_ path: String) throws {
+    database = try Database(path: path)
+    snapshot = try database.snapshot(locking: .none)
+  }
+
+  func verify(_ depth: VerificationDepth, threads: Int) throws -> VerificationReport {
+    try database.verify(depth, reusing: snapshot, threads: threads)
+  }
+}
+
 /// An index of all records, proven.
 private final class HeldIndex {
   let index: RecordIndex
@@ -212,8 +227,10 @@ extension Subject {
     let shapeName = threads > 1 ? "\(shape.rawValue), \(threads) threads" : shape.rawValue
     return Subject("\(name)/\(shapeName)", summary) { workload in
       let path = try workload.file(shape)
+      // Rivals keep the file open and mapped, too.
+      let held = try HeldFile(path)
       let own = Contestant(Contestant.own, .success) {
-        let report = try Database(path: path).verify(depth, threads: threads)
+        let report = try held.verify(depth, threads: threads)
         guard report.isSound else { throw BenchmarkFailure("\(path) is not sound") }
         return rv_seen(count: report.recordCount, digest: 0)
       }
