@@ -24,9 +24,27 @@ import Testing
       return verifier.isSeenFast(alsoPacked: true)
     }
     #expect(seen[0] == seen[1], "\(what)")
+    let isQuicklySeen = isSeenQuickly(bytes, what)
+    // What a full check knows to be sound a quick one need not doubt.
+    #expect(isQuicklySeen || !seen[0], "\(what)")
     // What the header counts is compared after either way.
     #expect(!seen[0] || alone.findings.allSatisfy { $0.rule == TwoskipRule.recordCount.name }, "\(what)")
     return seen[0]
+  }
+
+  /// Whether the fast way was enough for a quick check; and that no way makes a difference.
+  private func isSeenQuickly(_ bytes: [UInt8], _ what: String) -> Bool {
+    let alone = TwoskipVerifier.report(on: bytes.rawSpan, depth: .quick, allowsOnePass: false)
+    for threads in 1...3 {
+      let found = TwoskipVerifier.report(on: bytes.rawSpan, depth: .quick, threads: threads)
+      #expect(
+        found == alone,
+        "\(what), quick, \(threads) threads: \(found.findings)\n\(alone.findings)\n\(found.rules)\n\(alone.rules)")
+    }
+    var verifier = TwoskipVerifier(bytes.rawSpan, depth: .quick, progress: nil)
+    let isSeen = verifier.isQuicklySeen()
+    #expect(!isSeen || alone.findings.allSatisfy { $0.rule == TwoskipRule.recordCount.name }, "\(what)")
+    return isSeen
   }
 
   @Test(arguments: Seed.some(8))
@@ -148,6 +166,25 @@ import Testing
     for count in bytes.indices { isSeenFast(Array(bytes.prefix(count)), "\(count) bytes") }
   }
 
+  @Test(arguments: Seed.some(4))
+  func `records that claim what lies behind them make no difference which way`(_ seed: Seed) {
+    var random = seed.generator(34)
+    for round in 0..<100 {
+      var builder = TwoskipBuilder(seed: random.next())
+      builder.begin()
+      for index in 0..<10 { builder.set(utf8("k\(index)"), random.bytes(random.below(40))) }
+      builder.commit()
+      var bytes = builder.bytes
+      for piece in TwoskipSurgeon.records(in: bytes) where piece.keyLength > 0 && random.chance(1, in: 2) {
+        let room = bytes.count - piece.offset - piece.headLength - piece.keyLength
+        let claimed = random.chance(1, in: 4) ? random.below(room + 9) : room
+        TwoskipSurgeon.put32(UInt32(claimed), at: piece.offset + 4, in: &bytes)
+        TwoskipSurgeon.fixHeadChecksum(&bytes, at: piece.offset)
+      }
+      isSeenFast(bytes, "round \(round)")
+    }
+  }
+
   @Test func `real files are the same either way`() throws {
     for folder in ["twoskip", "mailboxes", "annotations"] {
       let files = try FileManager.default.contentsOfDirectory(atPath: Fixture.folder.appending(path: folder).path)
@@ -163,4 +200,7 @@ extension TwoskipVerifier {
   fileprivate mutating func isSeenFast(alsoPacked: Bool) -> Bool {
     checkHeader() && (alsoPacked && checkPacked() || checkSound())
   }
+
+  /// Whether a quick check needs no more than the fast way.
+  fileprivate mutating func isQuicklySeen() -> Bool { checkHeader() && checkQuickly() }
 }

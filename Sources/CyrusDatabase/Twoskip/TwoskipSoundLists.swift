@@ -10,8 +10,11 @@
 //
 // That no record is met twice needs no memory: keys ascend.
 //
-// Surprise: nothing is ever found here, as in TwoskipSoundBytes.swift, which must have seen the bytes before: where it says
-// that a RECORD or DELETE starts, one does, its checksums are right and its lengths are in the short form.
+// Either TwoskipSoundBytes.swift has seen the bytes before: where it says that a RECORD or DELETE starts, one does, its
+// checksums are right and its lengths are in the short form. Or nobody has, in a quick check: then the checksum of each
+// head is compared when the walk is there.
+//
+// Surprise: nothing is ever found here, as in TwoskipSoundBytes.swift.
 
 import CCyrusShim
 
@@ -34,6 +37,8 @@ struct TwoskipSoundLists {
   var keyByteCount = 0
   /// Pointers to upper lists.
   var upperPointerCount = 0
+  /// In a quick check: bytes of RECORDs on list 0.
+  var recordByteCount = 0
   var links = TwoskipLinks()
   /// The live records in key order, if they were asked for.
   var live: [TwoskipLiveRecord] = []
@@ -42,16 +47,25 @@ struct TwoskipSoundLists {
   ///
   /// - Parameters:
   ///   - ranges: Which ranges of `cuts`.
-  ///   - starts: Where RECORDs and DELETEs start, as ``BitMap`` has it.
+  ///   - starts: Where RECORDs and DELETEs start, as ``BitMap`` has it; nil in a quick check.
   ///   - end: The committed end.
   ///   - stepsMax: How many entries there are: more are a circle, or ranges that overlap.
   ///   - seed: What hashes of keys begin with; nil if the live records are not wanted.
+  ///   - tick: Called now and then with the number of ranges that are done.
   /// - Returns: Nil if something is not as it should be.
   static func walk(
-    _ ranges: Range<Int>, of cuts: Cuts, _ bytes: RawSpan, starts: [UInt64], end: Int, stepsMax: Int, seed: UInt64?
+    _ ranges: Range<Int>, of cuts: Cuts, _ bytes: RawSpan, starts: [UInt64]?, end: Int, stepsMax: Int, seed: UInt64?,
+    _ tick: ((Int) -> Void)? = nil
   ) -> TwoskipSoundLists? {
     var walks = TwoskipWalks(ranges, stepsMax: stepsMax, isListing: seed != nil)
-    guard walks.run(ranges, cuts, bytes, starts.span, UInt64(end), seed) else { return nil }
+    let end = UInt64(end)
+    let isSound: Bool
+    if let starts {
+      isSound = walks.run(ranges, cuts, bytes, starts.span, end, seed, isQuick: false, tick)
+    } else {
+      isSound = walks.run(ranges, cuts, bytes, Span(), end, nil, isQuick: true, tick)
+    }
+    guard isSound else { return nil }
     return walks.seen(ranges.count)
   }
 }
@@ -97,6 +111,7 @@ private struct TwoskipWalks {
   private var keyByteCount = 0
   private var upperPointerCount = 0
   private var liveCount = 0
+  private var recordByteCount = 0
   /// By range and list, 32 each: the first record that was met, and where the last one leads.
   private var firsts: [UInt64]
   private var leads: [UInt64]
@@ -120,9 +135,11 @@ private struct TwoskipWalks {
     }
   }
 
+  // Always inlined, so that either check has a loop of its own.
+  @inline(__always)
   mutating func run(
     _ ranges: Range<Int>, _ cuts: TwoskipSoundLists.Cuts, _ bytes: RawSpan, _ starts: Span<UInt64>, _ end: UInt64,
-    _ seed: UInt64?
+    _ seed: UInt64?, isQuick: Bool, _ tick: ((Int) -> Void)?
   ) -> Bool {
     var walks: [Walk] = []
     var nextRange = ranges.lowerBound
@@ -139,6 +156,7 @@ private struct TwoskipWalks {
           continue
         }
         guard finish(&walks[index], bytes) else { return false }
+        tick?(nextRange - ranges.lowerBound)
         if nextRange < ranges.upperBound {
           walks[index] = Walk(
             range: nextRange - ranges.lowerBound, next: cuts.places[nextRange], end: cuts.places[nextRange + 1])
@@ -154,10 +172,10 @@ private struct TwoskipWalks {
       var span = walks.mutableSpan
       // All walks ask for what comes next before any does its work: the processor waits for as much as it sees at a time.
       for index in span.indices {
-        guard lookAhead(&span[index], bytes, starts) else { return false }
+        guard lookAhead(&span[index], bytes, starts, isQuick) else { return false }
       }
       for index in span.indices {
-        guard step(&span[index], bytes, starts, end, seed) else { return false }
+        guard step(&span[index], bytes, starts, end, seed, isQuick) else { return false }
       }
     }
     return true
@@ -172,7 +190,7 @@ private struct TwoskipWalks {
 
   /// Moves a walk to its next entry, which may not be one, and asks for the one behind it.
   @inline(__always)
-  private func lookAhead(_ walk: inout Walk, _ bytes: RawSpan, _ starts: Span<UInt64>) -> Bool {
+  private func lookAhead(_ walk: inout Walk, _ bytes: RawSpan, _ starts: Span<UInt64>, _ isQuick: Bool) -> Bool {
     let place = walk.next
     guard place <= UInt64(bytes.byteCount &- Twoskip.smallestRecord) else { return false }
     let offset = Int(truncatingIfNeeded: place)
@@ -188,18 +206,22 @@ private struct TwoskipWalks {
     ccs_prefetch_line(span, following)
     ccs_prefetch_line(span, following &+ 64)
     // Words are plain bits.
-    ccs_prefetch_line(Span<UInt8>(_bytes: unsafe starts.bytes), (following >> 9) << 3)
+    if !isQuick { ccs_prefetch_line(Span<UInt8>(_bytes: unsafe starts.bytes), (following >> 9) << 3) }
     return true
   }
 
   /// Checks the entry that a walk is at.
   @inline(__always)
   private mutating func step(
-    _ walk: inout Walk, _ bytes: RawSpan, _ starts: Span<UInt64>, _ end: UInt64, _ seed: UInt64?
+    _ walk: inout Walk, _ bytes: RawSpan, _ starts: Span<UInt64>, _ end: UInt64, _ seed: UInt64?, _ isQuick: Bool
   ) -> Bool {
     let place = walk.place
-    guard Self.contains(starts, place) else { return false }
     let offset = Int(truncatingIfNeeded: place)
+    if isQuick {
+      guard isSoundHead(offset, bytes, end) else { return false }
+    } else {
+      guard Self.contains(starts, place) else { return false }
+    }
     let word = bytes.bigEndian(UInt64.self, at: offset)
     let first = bytes.bigEndian(UInt64.self, at: offset &+ 8)
     guard word >> 56 == UInt64(TwoskipRecord.Kind.record.rawValue) else {
@@ -213,7 +235,7 @@ private struct TwoskipWalks {
     let second = bytes.bigEndian(UInt64.self, at: offset &+ 16)
     guard first < end, second < end else { return false }
     let alternate = min(first, second)
-    if alternate != 0 { guard alternate != walk.next, Self.contains(starts, alternate) else { return false } }
+    if !isQuick, alternate != 0 { guard alternate != walk.next, Self.contains(starts, alternate) else { return false } }
 
     let level = Int(truncatingIfNeeded: word >> 48 & 0xFF)
     let count = Int(truncatingIfNeeded: word >> 32 & 0xFFFF)
@@ -245,6 +267,24 @@ private struct TwoskipWalks {
     return true
   }
 
+  /// Whether a RECORD or DELETE of the usual shape starts at a place, and its head checksum is right.
+  ///
+  /// - Parameter offset: Not beyond the bytes; else anything.
+  @inline(__always)
+  private mutating func isSoundHead(_ offset: Int, _ bytes: RawSpan, _ end: UInt64) -> Bool {
+    let limit = Int(truncatingIfNeeded: end)
+    guard offset & 7 == 0, offset >= Int(Twoskip.firstRecord) else { return false }
+    if let record = TwoskipRecord(usualAt: offset, in: bytes, limit: limit) {
+      recordByteCount &+= record.end &- offset
+      return record.headChecksum(in: bytes) == record.storedHeadChecksum(in: bytes)
+    }
+    // A type, no level and no lengths make the word.
+    guard let record = TwoskipRecord(anyAt: offset, in: bytes, limit: limit), record.kind == .delete,
+      bytes.bigEndian(UInt64.self, at: offset) << 8 == 0
+    else { return false }
+    return record.headChecksum(in: bytes) == record.storedHeadChecksum(in: bytes)
+  }
+
   @inline(never)
   private mutating func takePiece(_ walk: inout Walk) {
     let piece = nextPiece.count
@@ -273,6 +313,7 @@ private struct TwoskipWalks {
     seen.deletes = deletes
     seen.keyByteCount = keyByteCount
     seen.upperPointerCount = upperPointerCount
+    seen.recordByteCount = recordByteCount
     for range in 0..<rangeCount {
       var links = TwoskipLinks()
       for list in 1..<Twoskip.levels {

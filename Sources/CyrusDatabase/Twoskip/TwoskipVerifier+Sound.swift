@@ -6,7 +6,9 @@
 //   2. the lists, many ranges of keys at once   (TwoskipSoundLists.swift)
 //   3. the pointers of dead records, in file order   (this file)
 //   4. whether the log adds up to list 0        (TwoskipSoundLog.swift)
-// Both can be done by several threads: the records of upper lists cut the file and the keys into parts.
+// A quick check of any file takes step 2 alone, which then compares the checksums of heads.
+//
+// All can be done by several threads: the records of upper lists cut the file and the keys into parts.
 //
 // Surprise: nothing is ever found here. At the first thing that is not as it should be all is given up without a trace, and
 // the passes begin anew that know what is wrong, and whether it is. Files that are unusual and yet sound are among that:
@@ -47,7 +49,7 @@ extension TwoskipVerifier {
   ///
   /// - Returns: Whether it is, and of the usual shape: then nothing is left to be checked but the count of records.
   mutating func checkPacked() -> Bool {
-    guard let header, header.repackSize == Twoskip.firstRecord || isEndOfRepack(header), mayBeSound,
+    guard depth == .full, let header, header.repackSize == Twoskip.firstRecord || isEndOfRepack(header), mayBeSound,
       let dummy = soundListHead(), let seen = seePacked(dummy)
     else { return false }
     take(seen)
@@ -58,15 +60,29 @@ extension TwoskipVerifier {
   ///
   /// - Returns: Whether it is, and of the usual shape: then nothing is left to be checked but the count of records.
   mutating func checkSound() -> Bool {
-    guard mayBeSound, let dummy = soundListHead(), let seen = seeAny(dummy) else { return false }
+    guard depth == .full, mayBeSound, let dummy = soundListHead(), let seen = seeAny(dummy) else { return false }
     take(seen)
+    return true
+  }
+
+  /// Checks what a quick check looks at, if it is sound.
+  ///
+  /// - Returns: Whether it is, and of the usual shape: then nothing is left to be checked but the count of records.
+  mutating func checkQuickly() -> Bool {
+    guard depth == .quick, mayBeSound, let dummy = soundListHead() else { return false }
+    let cuts = cuts(dummy, Self.rangeCount)
+    guard let lists = walkLists(dummy, cuts, starts: nil, entryCount: end / Twoskip.smallestRecord, nil),
+      // The records of a file do not overlap.
+      lists.recordByteCount <= end - Int(Twoskip.firstRecord)
+    else { return false }
+    take(lists, dummy)
     return true
   }
 
   /// Whether the file may be sound: most of one that is in another state would be read in vain.
   private var mayBeSound: Bool {
     // Places are kept in 32 bits, as words.
-    depth == .full && state == .clean && limit == end && bytes.byteCount == end && end >> 35 == 0
+    state == .clean && limit == end && bytes.byteCount == end && end >> 35 == 0
       && findings.count(of: .damage) + findings.count(of: .warning) + findings.count(of: .note) == 0
   }
 
@@ -217,18 +233,34 @@ extension TwoskipVerifier {
   private func seeLists(
     _ dummy: TwoskipRecord, _ cuts: [UInt64], _ starts: [UInt64], _ seen: Seen, _ seed: UInt64?
   ) -> TwoskipSoundLists? {
-    var links = links(of: dummy)
-    let first = links.leads[0]
+    let first = max(dummy.first, dummy.second)
     let alternate = min(dummy.first, dummy.second)
     if alternate != 0 { guard alternate != first, starts.hasBit(of: alternate) else { return nil } }
-    let ranges = TwoskipSoundLists.Cuts(places: [first] + cuts.drop { $0 == first } + [0])
     let entryCount = seen.recordCount + seen.deletes.count
+    guard let all = walkLists(dummy, cuts, starts: starts, entryCount: entryCount, seed) else { return nil }
+    return all.liveCount <= seen.recordCount ? all : nil
+  }
+
+  /// Walks all lists, in ranges of keys that threads share.
+  ///
+  /// - Parameters:
+  ///   - cuts: Some RECORDs in the order of the lists; hints.
+  ///   - starts: Where RECORDs and DELETEs start; nil in a quick check.
+  ///   - entryCount: How many of them there may be.
+  ///   - seed: What hashes of keys begin with; nil if the live records are not wanted.
+  private func walkLists(
+    _ dummy: TwoskipRecord, _ cuts: [UInt64], starts: [UInt64]?, entryCount: Int, _ seed: UInt64?
+  ) -> TwoskipSoundLists? {
+    var links = links(of: dummy)
+    let first = links.leads[0]
+    let ranges = TwoskipSoundLists.Cuts(places: [first] + cuts.drop { $0 == first } + [0])
     let end = end
     let threads = min(threads, ranges.rangeCount)
+    let tick = starts == nil ? progressOfRanges(ranges.rangeCount / threads) : nil
     let walked = bytes.atOnce(threads) { bytes, thread in
       TwoskipSoundLists.walk(
         ranges.rangeCount * thread / threads..<ranges.rangeCount * (thread + 1) / threads, of: ranges, bytes,
-        starts: starts, end: end, stepsMax: entryCount, seed: seed)
+        starts: starts, end: end, stepsMax: entryCount, seed: seed, thread == 0 ? tick : nil)
     }
     var all = TwoskipSoundLists()
     for lists in walked {
@@ -237,10 +269,24 @@ extension TwoskipVerifier {
       all.deletes += lists.deletes
       all.keyByteCount += lists.keyByteCount
       all.upperPointerCount += lists.upperPointerCount
+      all.recordByteCount += lists.recordByteCount
       if all.live.isEmpty { all.live = lists.live } else { all.live += lists.live }
     }
     for list in 1..<Twoskip.levels where links.leads[list] != 0 { return nil }
-    return all.liveCount <= seen.recordCount ? all : nil
+    return all
+  }
+
+  /// What tells the caller how far a quick check has come, by ranges that the caller's thread has done.
+  private func progressOfRanges(_ count: Int) -> ((Int) -> Void)? {
+    guard let progress, limit > Self.progressStep else { return nil }
+    let total = limit
+    var reached = Self.progressStep
+    return { done in
+      let place = min(total, total / max(1, count) * done)
+      guard place >= reached else { return }
+      reached = place + Self.progressStep
+      progress(UInt64(place), UInt64(total))
+    }
   }
 
   /// Looks at the dead records, and at what the log adds up to.
@@ -327,6 +373,31 @@ extension TwoskipVerifier {
   }
 
   // MARK: - The report
+
+  /// Takes what was seen on the lists for what the quick pass would have found.
+  private mutating func take(_ lists: TwoskipSoundLists, _ dummy: TwoskipRecord) {
+    liveCount = UInt64(lists.liveCount)
+    let entryCount = lists.liveCount + lists.deletes.count
+    let entries = UInt64(entryCount)
+    // Each head has a word, the level-0 pair, pointers to upper lists and checksums; a DELETE's has one pointer.
+    let heads = 32 * lists.liveCount + 8 * lists.upperPointerCount + Twoskip.smallestRecord * lists.deletes.count
+    parts.records = 1 + entryCount
+    parts.heads = dummy.headByteCount + heads
+    findings.cover(.headChecksum, records: 1 + entries, bytes: parts.heads - 4 * parts.records)
+    findings.cover(.recordFits, records: 1 + entries, bytes: parts.heads)
+    findings.cover(.level, records: 1 + entries, bytes: parts.records)
+    findings.cover(.lengths, records: 1 + entries, bytes: 6 * parts.records)
+    findings.cover(.dummy, bytes: dummy.headByteCount)
+    findings.cover(.level0Pair, records: liveCount + 1, bytes: 16 * (lists.liveCount + 1))
+    findings.cover(.list0Entry, records: entries, bytes: 8 * entryCount)
+    findings.cover(.list0Cycle, records: entries, bytes: 8 * entryCount)
+    findings.cover(.deleteTarget, records: UInt64(lists.deletes.count), bytes: 8 * lists.deletes.count)
+    findings.cover(.keyOrder, records: liveCount, bytes: lists.keyByteCount)
+    findings.cover(
+      .levelLinks, records: liveCount + 1, bytes: 8 * (lists.upperPointerCount + Twoskip.levels - 1))
+    parts.heads = min(parts.heads, limit - TwoskipHeader.byteCount)
+    parts.unvisited = limit - TwoskipHeader.byteCount - parts.heads
+  }
 
   /// Takes what was seen for what the passes would have found.
   private mutating func take(_ seen: Seen) {
