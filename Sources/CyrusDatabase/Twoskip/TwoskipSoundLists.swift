@@ -1,8 +1,8 @@
 // Walking the lists of a sound file, in key order, many ranges of keys at the same time.
 //
 // A step along a list is a look at a place that nobody has looked at lately, and the next place is not known before: such
-// a walk does nothing but wait for memory. The records of upper lists cut the keys into ranges. The walks of 16 of them
-// take turns, each of which asks for what its next step needs and lets the others go on, so that 16 waits are one.
+// a walk does nothing but wait for memory. The records of upper lists cut the keys into ranges. The walks of six of them
+// take turns, each of which asks for what its next step needs and lets the others go on, so that six waits are one.
 //
 // A range begins with a RECORD that an upper list leads to. That list 0 gets there is proven by the range before, which
 // ends with it; what each list has met and where it leads is compared where ranges meet. Whatever an upper list says is so
@@ -20,8 +20,8 @@ import CCyrusShim
 
 /// What there is on the lists of some ranges of keys that follow each other.
 struct TwoskipSoundLists {
-  /// How many walks take turns.
-  static let walksAtOnce = 16
+  /// How many walks take turns: each asks for three lines of memory at a time, and the processor waits for some twenty.
+  static let walksAtOnce = 6
 
   /// Ranges of keys by where they begin; each ends where the next one begins.
   struct Cuts {
