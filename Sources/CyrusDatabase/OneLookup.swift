@@ -274,13 +274,23 @@ struct OneLookup: ~Copyable {
     static let room = 8192
     /// Where it starts, in bytes from the start of the file.
     var start: UInt64 = 0
-    var buffer: [UInt8] = []
-
-    var byteCount: Int { buffer.count }
+    /// How many bytes of it there are.
+    private(set) var byteCount = 0
+    /// Room for them, used again for what is read next: to make and clear it costs a tenth of reading a few bytes.
+    private var buffer = [UInt8](repeating: 0, count: room)
 
     var bytes: RawSpan {
       @_lifetime(borrow self)
-      get { buffer.rawSpan }
+      get { buffer.rawSpan.extracting(0..<byteCount) }
+    }
+
+    /// Reads the bytes from a place on, `count` of them or as many as there are, into the room that held others.
+    ///
+    /// - Precondition: `count` is at most ``room``.
+    mutating func read(_ file: borrowing OpenFile, at place: UInt64, count: Int) throws(DatabaseError) {
+      byteCount = 0
+      byteCount = try file.read(at: place, count: count, into: &buffer)
+      start = place
     }
 
     /// Whether it has these bytes, or as many of them as lie below `end`.
@@ -330,7 +340,7 @@ struct OneLookup: ~Copyable {
     let count = Int(min(UInt64(min(wanted, Piece.room)), header.currentSize - place))
     do throws(DatabaseError) {
       readCount += 1
-      there = Piece(start: place, buffer: try file.read(at: place, count: count))
+      try there.read(file, at: place, count: count)
     } catch {
       throw .system(error)
     }

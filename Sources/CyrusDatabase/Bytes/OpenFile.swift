@@ -115,11 +115,21 @@ package struct OpenFile: ~Copyable, Sendable {
   /// The bytes from `offset` on, `count` of them or as many as there are.
   package func read(at offset: UInt64, count: Int) throws(DatabaseError) -> [UInt8] {
     var buffer = [UInt8](repeating: 0, count: count)
-    var done = 0
-    var span = buffer.mutableSpan
-    try check(unsafe ccs_read(descriptor, offset, &span, &done), "read")
+    let done = try read(at: offset, count: count, into: &buffer)
     buffer.removeLast(count - done)
     return buffer
+  }
+
+  /// Reads the bytes from `offset` on, `count` of them or as many as there are, over the first ones of an array.
+  ///
+  /// - Returns: How many.
+  /// - Precondition: The array has `count` elements or more.
+  func read(at offset: UInt64, count: Int, into buffer: inout [UInt8]) throws(DatabaseError) -> Int {
+    var done = 0
+    var all = buffer.mutableSpan
+    var span = all._mutatingExtracting(first: count)
+    try check(unsafe ccs_read(descriptor, offset, &span, &done), "read")
+    return done
   }
 
   /// Takes a shared lock on the whole file, waiting no longer than `wait`.
