@@ -155,6 +155,12 @@ uint32_t ccs_crc32_wide(const uint8_t *bytes, size_t count) {
   return is_of_words(count) && is_wide() ? wide_crc32(bytes, count) : ccs_crc32_folding(bytes, count);
 }
 
+// Out of line: what is usual then keeps nothing aside.
+__attribute__((noinline)) static uint64_t crc32_of_each(const uint8_t *first, size_t first_count, const uint8_t *second,
+                                                        size_t second_count) {
+  return (uint64_t)ccs_crc32(first, first_count) << 32 | ccs_crc32(second, second_count);
+}
+
 uint64_t ccs_crc32_of_both(const uint8_t *bytes, size_t count, size_t first_count, size_t second_start) {
   const uint8_t *second = bytes + second_start;
   size_t second_count = count - second_start;
@@ -162,7 +168,7 @@ uint64_t ccs_crc32_of_both(const uint8_t *bytes, size_t count, size_t first_coun
     if (is_broad()) return broad_crc32_of_both(bytes, first_count, second, second_count);
     if (is_wide()) return wide_crc32_of_both(bytes, first_count, second, second_count);
   }
-  return (uint64_t)ccs_crc32(bytes, first_count) << 32 | ccs_crc32(second, second_count);
+  return crc32_of_each(bytes, first_count, second, second_count);
 }
 
 uint64_t ccs_crc32_of_both_wide(const uint8_t *bytes, size_t count, size_t first_count, size_t second_start) {

@@ -18,11 +18,8 @@ public struct RecordCursor: ~Copyable, ~Escapable {
   /// Whether records are looked at up to the end of the list, although none with the prefix should come any more.
   private let looksAtAll: Bool
   private var hasEnded = false
-  /// The record before which the listing ends, and where it is; nil and -1 if it goes on to the end of the list.
+  /// The record before which the listing ends; nil if it goes on to the end of the list.
   private let stop: TwoskipRecord?
-  /// Whether all records up to the end of the list are given.
-  private let isWhole: Bool
-  private let stopOffset: Int
 
   /// - Parameter stop: A record of the list: the listing ends before it.
   @_lifetime(copy cursor)
@@ -32,13 +29,14 @@ public struct RecordCursor: ~Copyable, ~Escapable {
   ) {
     self.cursor = cursor
     self.stop = stop
-    stopOffset = stop?.offset ?? -1
-    isWhole = start.isEmpty && prefix.isEmpty && stop == nil
     self.looksAtAll = looksAtAll
     self.start = start
     self.prefix = prefix
     self.proof = proof
     hasStarted = start.isEmpty && prefix.isEmpty
+    if let stop { self.cursor.plain.stop = UInt64(stop.offset) }
+    // What a key shares with one that has the prefix tells whether it has it, too. Before there is one nothing tells.
+    self.cursor.plain.prefixByteCount = hasStarted ? 0 : .max
   }
 
   /// The order in which the keys have ascended so far.
@@ -63,7 +61,19 @@ public struct RecordCursor: ~Copyable, ~Escapable {
   /// - Complexity: O(size of the record), in which its checksums are compared.
   @_lifetime(copy self)
   public mutating func next() throws(DatabaseError) -> RecordView? {
-    if isWhole, let record = cursor.plainNext() { return RecordView(parsed: record, in: cursor.state.bytes) }
+    if let record = cursor.nearNext() {
+      return cursor.plain.view(of: record)
+    }
+    return try farNext()
+  }
+
+  /// The same, if the next record lies elsewhere.
+  @inline(never)
+  @_lifetime(copy self)
+  private mutating func farNext() throws(DatabaseError) -> RecordView? {
+    if let record = cursor.farNext() {
+      return cursor.plain.view(of: record)
+    }
     return try carefulNext()
   }
 
@@ -75,7 +85,7 @@ public struct RecordCursor: ~Copyable, ~Escapable {
     var isDone = false
     do throws(TwoskipError) {
       while let record = try cursor.next() {
-        if record.offset == stopOffset || stop != nil && cursor.isOffCourse && !isBeforeStop(record) {
+        if record.offset == stop?.offset || stop != nil && cursor.isOffCourse && !isBeforeStop(record) {
           isDone = true
           break
         }
@@ -87,7 +97,11 @@ public struct RecordCursor: ~Copyable, ~Escapable {
           if !hasPrefix, cursor.order.compare(view.key, prefix.rawSpan) < 0 { continue }
           hasStarted = true
         }
-        if hasPrefix { return view }
+        if hasPrefix {
+          if !looksAtAll { cursor.plain.prefixByteCount = prefix.count }
+          return view
+        }
+        cursor.plain.prefixByteCount = .max
         // In mbox order, which may not have shown yet, TAB and LF are equal: keys with the one and the other come mixed.
         guard view.key.byteCount >= prefix.count,
           KeyOrder.mbox.compare(view.key.extracting(0..<prefix.count), prefix.rawSpan) == 0
@@ -114,6 +128,7 @@ public struct RecordCursor: ~Copyable, ~Escapable {
   @_lifetime(copy self)
   private mutating func end() throws(DatabaseError) -> RecordView? {
     hasEnded = true
+    cursor.plain.prefixByteCount = .max
     try proof.confirm()
     return nil
   }

@@ -22,16 +22,51 @@ public enum FileState: String, Sendable, Hashable, CaseIterable {
   case unreadable
 }
 
+// Four words, so that a function returns it in registers. Safe: it is made of a record that lies within the bytes, and
+// lives no longer than they.
+
 /// One key and its value, seen in place. Borrows the snapshot; copy what you keep.
-public struct RecordView: ~Escapable {
-  /// The key's bytes, at least one. Not necessarily UTF-8.
-  public let key: RawSpan
-  /// The value's bytes. Not necessarily UTF-8.
-  public let value: RawSpan
+@safe public struct RecordView: ~Escapable {
+  @usableFromInline let keyStart: UnsafeRawPointer
+  /// How many bytes the key has, behind 16 bits for how many lie before it in the record.
+  @usableFromInline let keyLengths: UInt64
+  @usableFromInline let valueByteCount: Int
   /// Where the record starts, in bytes from the start of the file.
   public let offset: UInt64
+
+  @inlinable
+  @inline(__always)
+  var keyByteCount: Int { Int(truncatingIfNeeded: keyLengths >> 16) }
+
+  /// The key's bytes, at least one. Not necessarily UTF-8.
+  @inlinable
+  public var key: RawSpan {
+    @_lifetime(copy self)
+    @inline(__always)
+    get {
+      // Lies within the bytes, see above.
+      unsafe _overrideLifetime(RawSpan(_unsafeStart: keyStart, byteCount: keyByteCount), copying: self)
+    }
+  }
+
+  /// The value's bytes. Not necessarily UTF-8.
+  @inlinable
+  public var value: RawSpan {
+    @_lifetime(copy self)
+    @inline(__always)
+    get {
+      // Lies within the bytes, see above.
+      let span = unsafe RawSpan(_unsafeStart: keyStart + keyByteCount, byteCount: valueByteCount)
+      return unsafe _overrideLifetime(span, copying: self)
+    }
+  }
+
   /// All bytes of the record, from the start of the file.
-  package let bytes: Range<UInt64>
+  package var bytes: Range<UInt64> {
+    let headByteCount = Int(keyLengths & 0xFFFF)
+    let tailByteCount = (keyByteCount &+ valueByteCount &+ 7) & ~7
+    return offset..<offset + UInt64(headByteCount + tailByteCount)
+  }
 
   /// The key's bytes, to keep.
   public func copyOfKey() -> [UInt8] { Array(key) }
@@ -39,26 +74,24 @@ public struct RecordView: ~Escapable {
   /// The value's bytes, to keep.
   public func copyOfValue() -> [UInt8] { Array(value) }
 
+  /// - Parameters:
+  ///   - record: Parsed in the very bytes that `base` is the start of.
+  ///   - base: Lives as long as `bytes`.
+  @_lifetime(copy bytes)
+  @inline(__always)
+  @unsafe init(_ record: TwoskipRecord, at base: UnsafeRawPointer, of bytes: RawSpan) {
+    unsafe keyStart = base + record.tailOffset
+    keyLengths = UInt64(truncatingIfNeeded: record.keyByteCount << 16 | record.headByteCount)
+    valueByteCount = record.valueByteCount
+    offset = UInt64(truncatingIfNeeded: record.offset)
+  }
+
   /// - Precondition: the record was parsed in these very bytes.
   @_lifetime(copy bytes)
   @inline(__always)
-  init(parsed record: TwoskipRecord, in bytes: RawSpan) {
-    let keyStart = record.tailOffset
-    key = bytes.uncheckedSlice(at: keyStart, count: record.keyByteCount)
-    value = bytes.uncheckedSlice(at: keyStart &+ record.keyByteCount, count: record.valueByteCount)
-    offset = UInt64(truncatingIfNeeded: record.offset)
-    let end = UInt64(truncatingIfNeeded: record.end)
-    // It ends behind where it starts.
-    self.bytes = unsafe Range(uncheckedBounds: (offset, end))
-  }
-
-  @_lifetime(copy bytes)
-  @inline(__always)
   init(_ record: TwoskipRecord, in bytes: RawSpan) {
-    key = record.key(in: bytes)
-    value = record.value(in: bytes)
-    offset = UInt64(record.offset)
-    self.bytes = UInt64(record.offset)..<UInt64(record.end)
+    // There are bytes, as there is a record.
+    unsafe self.init(record, at: bytes.withUnsafeBytes { unsafe $0.baseAddress.unsafelyUnwrapped }, of: bytes)
   }
 }
 
@@ -242,7 +275,7 @@ extension Snapshot {
   @_lifetime(copy bytes)
   static func record(at offset: Int, in bytes: RawSpan) -> RecordView? {
     guard let record = TwoskipRecord(anyAt: offset, in: bytes, limit: bytes.byteCount) else { return nil }
-    return RecordView(parsed: record, in: bytes)
+    return RecordView(record, in: bytes)
   }
 
   /// - Throws: ``DatabaseError``: `.faulted` if bytes could not be read, `.system`.

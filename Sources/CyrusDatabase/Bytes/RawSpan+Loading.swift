@@ -76,27 +76,6 @@ extension RawSpan {
     byteCount >= prefix.byteCount && extracting(0..<prefix.byteCount).compare(with: prefix) == 0
   }
 
-  /// Whether these bytes come before others, as ``compare(with:)`` has it: with one look at each eight bytes.
-  @inline(__always)
-  package func isBefore(_ other: RawSpan) -> Bool {
-    let common = min(byteCount, other.byteCount)
-    var index = 0
-    while index &+ 8 <= common {
-      // Both have eight bytes there.
-      let left = uncheckedWord(at: index)
-      let right = other.uncheckedWord(at: index)
-      if left != right { return left < right }
-      index &+= 8
-    }
-    while index < common {
-      let left = byte(at: index)
-      let right = other.byte(at: index)
-      if left != right { return left < right }
-      index &+= 1
-    }
-    return byteCount < other.byteCount
-  }
-
   /// Compares as memcmp does over the common length; then the shorter is the smaller.
   ///
   /// - Returns: Below 0, 0 or above 0. Cost: eight bytes at a time.

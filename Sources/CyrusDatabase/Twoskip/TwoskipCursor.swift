@@ -27,17 +27,15 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   /// Brings records near that lie scattered, once enough of them were seen to.
   private var lookahead = TwoskipLookahead()
   private var jumpsToLookAhead: Int
-  /// How far behind the one before it a record may lie for memory to have brought it unasked, in bytes.
-  private static let nearby = 16384
   private static let jumpCountMin = 16
-  /// Whether nothing has to be minded but `current`, which stands for `last`, too.
-  private var isPlain = false
+  /// Where the walk stands, for both `current` and `last`, if nothing else has to be minded.
+  var plain: TwoskipPlainWalk
+  /// Whether no step is a plain one.
+  private let isCareful: Bool
   /// Whether list 0 is damaged behind `current`, so that the way on is through the upper lists.
   private var isCut = false
   /// Once list 0 was cut: where each upper list goes on, by list. Empty before.
   private var frontier: [UInt64] = []
-  /// How many bytes the records may have that are still to come. Those of a file do not overlap: more are a circle.
-  private var bytesLeft: Int
   /// How many steps may still be made on upper lists: there are no more pointers than words.
   private var jumpsLeft: Int
 
@@ -47,15 +45,17 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   ///   - comparesChecksums: Off for what was verified before; damage is then met by what else is wrong with it.
   ///   - order: That of the keys, if it is known; otherwise it is found out on the way.
   ///   - looksAhead: Off in tests of what looking ahead must not change.
+  ///   - isCareful: On in tests of what plain steps must not change.
   @_lifetime(copy bytes)
   init(
     _ bytes: RawSpan, end: UInt64, isLive: Bool = false, comparesChecksums: Bool = true, order: KeyOrder = .raw,
-    looksAhead: Bool = true
+    looksAhead: Bool = true, isCareful: Bool = false
   ) {
+    self.isCareful = isCareful
     jumpsToLookAhead = looksAhead ? Self.jumpCountMin : .max
     state = TwoskipState(bytes, end: end, isLive: isLive, comparesChecksums: comparesChecksums)
+    plain = TwoskipPlainWalk(state)
     self.order = order
-    bytesLeft = max(0, state.limit - Int(Twoskip.firstRecord))
     jumpsLeft = bytes.byteCount / 8
   }
 
@@ -63,9 +63,10 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   @_lifetime(copy bytes)
   init(
     _ bytes: RawSpan, end: UInt64, isLive: Bool = false, comparesChecksums: Bool = true,
-    at position: TwoskipState.Position, order: KeyOrder
+    at position: TwoskipState.Position, order: KeyOrder, isCareful: Bool = false
   ) {
-    self.init(bytes, end: end, isLive: isLive, comparesChecksums: comparesChecksums, order: order)
+    self.init(
+      bytes, end: end, isLive: isLive, comparesChecksums: comparesChecksums, order: order, isCareful: isCareful)
     current = position.before
     last = position.before
     pending = position.at
@@ -93,28 +94,27 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   /// - Throws: ``TwoskipError`` at damage. The next call goes on behind it.
   @inline(__always)
   mutating func next() throws(TwoskipError) -> TwoskipRecord? {
-    if let next = plainNext() { return next }
+    if let next = nearNext() ?? farNext() { return next }
     return try carefulNext()
   }
 
-  /// The step that most are: nothing has been wrong so far, and nothing is. Otherwise nil, and nothing is done.
+  /// The step that most are: nothing has been wrong so far, and nothing is, and the record lies behind the last one.
+  ///
+  /// - Returns: nil if it is not that step; then nothing has been done.
   @inline(__always)
-  mutating func plainNext() -> TwoskipRecord? {
-    guard isPlain, let current, let next = state.soundNext(after: current), ascends(current, next) else { return nil }
-    let byteCount = next.end &- next.offset
-    guard byteCount <= bytesLeft else { return nil }
-    bytesLeft &-= byteCount
-    if next.offset &- current.offset > Self.nearby || next.offset < current.offset { lookAhead(from: next) }
-    self.current = next
-    return next
+  mutating func nearNext() -> TwoskipRecord? {
+    // Keys in the other order are left to the step that knows both.
+    guard order == .raw else { return nil }
+    return plain.nextNearby()
   }
 
-  /// Whether the keys of two records that were parsed are in the order of the walk.
-  @inline(__always)
-  private func ascends(_ first: TwoskipRecord, _ second: TwoskipRecord) -> Bool {
-    let left = state.bytes.uncheckedSlice(at: first.tailOffset, count: first.keyByteCount)
-    let right = state.bytes.uncheckedSlice(at: second.tailOffset, count: second.keyByteCount)
-    return order == .raw ? left.isBefore(right) : order.compare(left, right) < 0
+  /// The same step, wherever the record lies.
+  @inline(never)
+  mutating func farNext() -> TwoskipRecord? {
+    let offset = plain.offset
+    guard let next = plain.next(in: order) else { return nil }
+    if !(0..<TwoskipPlainWalk.nearby ~= next.offset &- offset) { lookAhead(from: next) }
+    return next
   }
 
   /// Has memory bring what comes, as the records lie scattered.
@@ -128,10 +128,12 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
   /// The same step, whatever comes.
   @inline(never)
   private mutating func carefulNext() throws(TwoskipError) -> TwoskipRecord? {
-    if isPlain { last = current }
-    isPlain = false
+    if let record = plain.leave() {
+      current = record
+      last = record
+    }
     guard let next = try step() else { return nil }
-    isPlain = frontier.isEmpty && pending == nil
+    if frontier.isEmpty, pending == nil, !isCareful { plain.stand(at: next) }
     return next
   }
 
@@ -140,8 +142,8 @@ struct TwoskipCursor: ~Copyable, ~Escapable {
       hasEnded = true
       return nil
     }
-    bytesLeft -= next.end - next.offset
-    if bytesLeft < 0 {
+    plain.bytesLeft -= next.end - next.offset
+    if plain.bytesLeft < 0 {
       hasEnded = true
       throw TwoskipError(.listEntry, at: UInt64(next.offset), found: UInt64(next.offset))
     }

@@ -119,23 +119,37 @@ struct TwoskipRecord: BitwiseCopyable {
     // Two words are looked at before the lengths are known to fit.
     guard limit <= bytes.byteCount, offset >= 0, offset <= limit &- Twoskip.smallestRecord else { return nil }
     let word = bytes.uncheckedWord(at: offset)
-    let level = Int(truncatingIfNeeded: word >> 48 & 0xFF)
-    let keyLength = Int(truncatingIfNeeded: word >> 32 & 0xFFFF)
-    let valueLength = Int(truncatingIfNeeded: word & 0xFFFF_FFFF)
-    // None of these sums can overflow: the lengths have 16 and 32 bits.
-    let tailOffset = offset &+ 8 &+ 8 &* (level &+ 1) &+ 8
-    let end = tailOffset &+ ((keyLength &+ valueLength &+ 7) & ~7)
-    guard word >> 56 == UInt64(Kind.record.rawValue), level &- 1 < Twoskip.levels, level > 0, keyLength &- 1 < 0xFFFE,
-      keyLength > 0, valueLength != 0xFFFF_FFFF, end <= limit
-    else { return nil }
+    self.init(usualAt: offset, word, bytes.uncheckedWord(at: offset &+ 8), bytes.uncheckedWord(at: offset &+ 16))
+    guard word >> 56 == UInt64(Kind.record.rawValue), 1...Twoskip.levels ~= level, hasUsualLengths, end <= limit else {
+      return nil
+    }
+  }
+
+  /// A RECORD with lengths in their short form, as its first three words have it; nothing is asked about it.
+  @inline(__always)
+  init(usualAt offset: Int, _ word: UInt64, _ first: UInt64, _ second: UInt64) {
     self.offset = offset
     self.kind = .record
-    self.level = level
-    self.keyByteCount = keyLength
-    self.valueByteCount = valueLength
+    // None of the sums that are made of these can overflow: they have 8, 16 and 32 bits.
+    self.level = Int(truncatingIfNeeded: word >> 48 & 0xFF)
+    self.keyByteCount = Int(truncatingIfNeeded: word >> 32 & 0xFFFF)
+    self.valueByteCount = Int(truncatingIfNeeded: word & 0xFFFF_FFFF)
     self.pointersOffset = offset &+ 8
-    self.first = bytes.uncheckedWord(at: offset &+ 8)
-    self.second = bytes.uncheckedWord(at: offset &+ 16)
+    self.first = first
+    self.second = second
+  }
+
+  /// Whether the lengths, taken from a first word, stand for themselves, and there is a key.
+  @inline(__always)
+  var hasUsualLengths: Bool {
+    UInt(bitPattern: keyByteCount) &- 1 < 0xFFFE && valueByteCount != 0xFFFF_FFFF
+  }
+
+  /// The first word of a RECORD with lengths in their short form; nil for others.
+  var usualWord: UInt64? {
+    guard kind == .record, pointersOffset == offset &+ 8 else { return nil }
+    let lengths = UInt64(truncatingIfNeeded: keyByteCount) << 32 | UInt64(truncatingIfNeeded: valueByteCount)
+    return UInt64(kind.rawValue) << 56 | UInt64(truncatingIfNeeded: level) << 48 | lengths
   }
 
   /// Parses the head of a record of whatever shape; nil if there is none.

@@ -114,19 +114,6 @@ struct TwoskipState: ~Escapable {
     }
   }
 
-  /// The RECORD after `record` on list 0, both its checksums compared, if it is of the usual shape and nothing is wrong.
-  ///
-  /// - Returns: nil if there is anything to be said about it, be it that the list ends: ``next(after:)`` tells.
-  @inline(__always)
-  func soundNext(after record: TwoskipRecord) -> TwoskipRecord? {
-    guard let pointer = successor(record.first, record.second, end: end), pointer >= Twoskip.firstRecord,
-      pointer % 8 == 0, pointer < UInt64(limit),
-      let next = TwoskipRecord(usualAt: Int(truncatingIfNeeded: pointer), in: bytes, limit: limit),
-      !comparesChecksums || next.hasSoundChecksums(in: bytes), !isLive || next.hasSamePair(in: bytes)
-    else { return nil }
-    return next
-  }
-
   /// The tail checksum compared.
   @inline(__always)
   func checkTail(of record: TwoskipRecord) throws(TwoskipError) {
