@@ -147,7 +147,7 @@ public struct Inventory: Hashable, Sendable {
   public private(set) var totals = MailboxCounts()
   /// All records of the file, bookkeeping included.
   public private(set) var records: UInt64 = 0
-  /// What is odd about records, how many times by code: those of ``DecodingIssue/code``, and
+  /// What is odd about records, but those under ids, how many times by code: those of ``DecodingIssue/code``, and
   /// ``MailboxListForm/mixedKeysRule`` once for a file.
   public private(set) var anomalies: [String: UInt64] = [:]
   /// At how many places damage took records away that are not counted.
@@ -164,7 +164,8 @@ public struct Inventory: Hashable, Sendable {
 
   /// Counts what a file holds.
   ///
-  /// Damaged records are passed over and counted.
+  /// Damaged records are passed over and counted. Records under ids say again what those under names say, so nothing but
+  /// their keys is looked at: ``MailboxListCheck`` holds the ones against the others.
   ///
   /// - Parameters:
   ///   - snapshot: A `mailboxes.db`.
@@ -172,7 +173,7 @@ public struct Inventory: Hashable, Sendable {
   ///   - settings: Only ``NameSettings/deletedPrefix`` and ``NameSettings/defaultDomain`` count.
   ///   - progress: Called now and then with the number of records that are done.
   /// - Throws: ``/CyrusDatabase/DatabaseError``: `.changed`, `.faulted`, as any listing.
-  /// - Complexity: O(*n*), each record decoded once. Memory: for each group its name and about 200 bytes,
+  /// - Complexity: O(*n*), each record but those under ids decoded once. Memory: for each group its name and about 200 bytes,
   ///   up to three times that while there come to be more.
   public init(
     of snapshot: borrowing Snapshot, by groupings: Set<InventoryGrouping> = [],
@@ -188,6 +189,7 @@ public struct Inventory: Hashable, Sendable {
         guard let record = try cursor.next() else { break }
         records += 1
         if records & 0x3FFF == 0 { progress?(records) }
+        if MailboxFieldContext(usual: record.key, form.keys) == .uniqueID { continue }
         add(MailboxEntryView(key: record.key, value: record.value, form: form.keys), settings, &tables)
       } catch {
         guard case .damaged = error else { throw error }

@@ -110,6 +110,19 @@ import Testing
     #expect(inventory.records == 7)
   }
 
+  @Test func `what a record under an id says again is not counted again`() throws {
+    let id = "0123456789abcdef"
+    let file = try MadeFile([
+      "Nuser\u{1F}joe": "%(T e I \(id) P p M x)", "I\(id)": "%(T e N user\u{1F}joe P p M x)", "I": "%(T e M 1)",
+    ])
+    let inventory = try Database(path: file.path).inventory(locking: .none)
+    #expect(inventory.records == 3)
+    #expect(inventory.totals.mailboxes == 1)
+    // That of the name, and that of a key which is no id.
+    #expect(inventory.anomalies["field.number"] == 1)
+    #expect(inventory.anomalies.keys.contains { $0.hasPrefix("key.") })
+  }
+
   @Test func `a mailbox whose state cannot be read is in none`() throws {
     for (key, value) in [
       ("Nuser\u{1F}joe", "%(T (x) I 0123456789abcdef P p M 1)"), ("Nuser\u{1F}joe", "%(I 0123456789abcdef P p"),
