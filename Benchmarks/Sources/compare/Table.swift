@@ -118,7 +118,7 @@ extension Results {
   /// What one of these runs came to, in short.
   fileprivate var title: String {
     switch checksums {
-    case "table"?: "Checksums without carry-less multiplication (zlib)"
+    case "table"?: "Checksums without carry-less multiplication, by tables"
     case "folding"?: "Checksums on processors without VPCLMULQDQ"
     case let way?: "Checksums: \(way)"
     case nil: "\(mailboxCount) mailboxes"
