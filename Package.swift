@@ -29,6 +29,7 @@ let package = Package(
     .library(name: "CyrusDatabase", targets: ["CyrusDatabase"]),
     .library(name: "CyrusMailboxes", targets: ["CyrusMailboxes"]),
     .library(name: "CyrusSync", targets: ["CyrusSync"]),
+    .library(name: "CyrusFleet", targets: ["CyrusFleet"]),
     .executable(name: "dbinspect", targets: ["dbinspect"]),
   ],
   dependencies: [
@@ -43,10 +44,13 @@ let package = Package(
     .target(name: "CyrusDatabase", dependencies: ["CCyrusShim"], swiftSettings: librarySettings),
     .target(name: "CyrusMailboxes", dependencies: ["CyrusDatabase"], swiftSettings: librarySettings),
     .target(name: "CyrusSync", dependencies: ["CyrusDatabase", "CyrusMailboxes"], swiftSettings: librarySettings),
+    .target(
+      name: "CyrusFleet", dependencies: ["CyrusDatabase", "CyrusMailboxes", "CyrusSync"],
+      swiftSettings: librarySettings),
     .executableTarget(
       name: "dbinspect",
       dependencies: [
-        "CyrusDatabase", "CyrusMailboxes", "CyrusSync",
+        "CyrusDatabase", "CyrusMailboxes", "CyrusSync", "CyrusFleet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -74,6 +78,10 @@ let package = Package(
       swiftSettings: testSettings),
     .testTarget(
       name: "CyrusSyncTests", dependencies: ["CyrusSync", "CyrusMailboxes", "CyrusDatabase", "TestSupport"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "CyrusFleetTests",
+      dependencies: ["CyrusFleet", "CyrusSync", "CyrusMailboxes", "CyrusDatabase", "TestSupport"],
       swiftSettings: testSettings),
     .testTarget(
       name: "CyrusCostTests", dependencies: ["CyrusDatabase", "TestSupport"], swiftSettings: testSettings),

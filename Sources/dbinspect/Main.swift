@@ -49,7 +49,7 @@ struct DBInspect: ParsableCommand {
     subcommands: [
       Overview.self, Info.self, Show.self, Get.self, Verify.self, Dump.self, Explain.self, History.self,
       Check.self, Mailboxes.self, Inventory.self, Locate.self, Synclog.self, Diff.self, FailoverCheck.self,
-      Salvage.self, Convert.self,
+      Salvage.self, Convert.self, Fleet.self,
     ],
     defaultSubcommand: Overview.self)
 
