@@ -171,10 +171,7 @@ extension FleetStore {
     number = try digits.number("number of the store", atMost: UInt64(Int64.max))
     name = fields[0].text
     masterLocation = try fields[1].word("location", "letters") { ASCII.isLetter($1) }
-    // It becomes part of paths and of commands that people paste.
-    branch = try fields[2].word("branch", "a letter or digit, then also . _ - and +") { place, byte in
-      ASCII.isLetter(byte) || ASCII.isDigit(byte) || place > 0 && "._-+".utf8.contains(byte)
-    }
+    branch = try fields[2].word("branch", "a letter or digit, then also . _ - and +", Self.isOfBranch)
     target = try fields[3].number("target")
     var slots: [SlotName] = []
     for field in fields[4...] {
@@ -184,5 +181,14 @@ extension FleetStore {
       slots.append(slot)
     }
     self.slots = slots
+  }
+
+  /// Whether a text can be a branch. It becomes part of paths, and of commands that people paste.
+  public static func isBranch(_ text: String) -> Bool {
+    !text.isEmpty && text.utf8.enumerated().allSatisfy { isOfBranch($0.offset, $0.element) }
+  }
+
+  private static func isOfBranch(_ place: Int, _ byte: UInt8) -> Bool {
+    ASCII.isLetter(byte) || ASCII.isDigit(byte) || place > 0 && "._-+".utf8.contains(byte)
   }
 }
