@@ -16,6 +16,7 @@ let package = Package(
         "CLibFuzzer", "TestSupport", .product(name: "CyrusDatabase", package: "cyrus-inspect"),
         .product(name: "CyrusMailboxes", package: "cyrus-inspect"),
         .product(name: "CyrusSync", package: "cyrus-inspect"),
+        .product(name: "CyrusFleet", package: "cyrus-inspect"),
       ],
       swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
   ]

@@ -62,6 +62,17 @@ import Testing
     #expect(FleetLayout(parsing: Array(sampleFleet.utf8)).slot(named: slot)?.address?.description == address)
   }
 
+  @Test func `a line that gives no slot hides none`() {
+    var text = "i1 1 t0 0 1 e 10.0.0.1\ni1 1 t2 0 1 e 10.0.0.1\n"
+    #expect(FleetLayout(parsing: Array(text.utf8)).slot(named: "sloti1t02") != nil)
+    #expect(FleetLayout(parsing: Array(text.utf8)).findings().isEmpty)
+    text += "i1 1 t1 0 1 e 10.0.1.1\n"
+    #expect(
+      FleetLayout(parsing: Array(text.utf8)).findings().map(\.description) == [
+        "line 3, column 1: error L10: gives slots from sloti1t01 on, as line 2 does"
+      ])
+  }
+
   @Test func `counts the sample fleet`() {
     let layout = FleetLayout(parsing: Array(sampleFleet.utf8))
     #expect(layout.groups.count == 9)
@@ -76,10 +87,10 @@ import Testing
     #expect(layout.store(of: layout.stores[0].slots[2])?.name == "store23")
   }
 
-  /// Seeds of each part: a hundred.
+  /// Seeds of each part: 25.
   @Test(arguments: 0..<20)
   func `writes what it read, whatever it is`(_ part: Int) {
-    for seed in 100 * part..<100 * (part + 1) { checkIdentity(seed: UInt64(seed)) }
+    for seed in 25 * part..<25 * (part + 1) { checkIdentity(seed: UInt64(seed)) }
   }
 
   private func checkIdentity(seed: UInt64) {
@@ -95,8 +106,7 @@ import Testing
       }
     }
     var layout = FleetLayout(parsing: bytes)
-    #expect(layout.bytes == bytes, "seed \(seed)")
-    _ = layout.findings(pairLimit: 1)
+    #expect(FleetExamination.contradictions(in: bytes) == [], "seed \(seed)")
     let count = layout.stores.count
     layout.append(FleetStore(number: 7, masterLocation: "n", slots: [SlotName("sloti30t02")].compactMap { $0 }))
     #expect(layout.stores.count == count + 1)

@@ -68,6 +68,7 @@ struct Target: Sendable {
     },
     Target(name: "index") { IndexExamination.contradictions(in: $0) },
     Target(name: "synclog") { SyncLogExamination.contradictions(in: $0) },
+    Target(name: "fleet") { FleetExamination.contradictions(in: $0) },
   ]
 
   /// A target that takes a whole file: as it is, and with right checksums, behind which hardly any input would get otherwise.

@@ -27,14 +27,13 @@ extension FleetLayout {
   private func checkGroups(_ templates: PathTemplates, _ findings: inout [LayoutFinding]) {
     var seen: [String: Int] = [:]
     for (group, line) in zip(groups, groupLines) {
-      if let first = seen[group.namesKey] {
-        if group.count > 0, groups[first].count > 0 {
+      if group.count > 0 {
+        if let first = seen[group.namesKey] {
           let name = SlotName(prefix: group.prefix, kind: group.kind, number: 1).text
-          findings.append(
-            finding(.slotTwice, line, field: 0, "gives slots from \(name) on, as line \(groupLines[first] + 1) does"))
+          findings.append(finding(.slotTwice, line, field: 0, "gives slots from \(name) on, as line \(first + 1) does"))
+        } else {
+          seen[group.namesKey] = line
         }
-      } else {
-        seen[group.namesKey] = groupLines.firstIndex(of: line)
       }
       if group.prefix.server != group.server {
         findings.append(

@@ -56,7 +56,8 @@ public struct FleetLayout: Sendable {
     switch line.content {
     case .empty, .unreadable: break
     case .slots(let group):
-      if groupPlaces[group.namesKey] == nil { groupPlaces[group.namesKey] = groups.count }
+      // One that gives no slot stands in nobody's way.
+      if group.count > 0, groupPlaces[group.namesKey] == nil { groupPlaces[group.namesKey] = groups.count }
       groups.append(group)
       groupLines.append(lines.count)
     case .store(let store):

@@ -1,0 +1,1 @@
+../../../Tests/CyrusFleetTests/FleetExamination.swift
