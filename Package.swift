@@ -33,7 +33,8 @@ let package = Package(
     .executable(name: "dbinspect", targets: ["dbinspect"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
   targets: [
     .target(
@@ -47,10 +48,14 @@ let package = Package(
     .target(
       name: "CyrusFleet", dependencies: ["CyrusDatabase", "CyrusMailboxes", "CyrusSync"],
       swiftSettings: librarySettings),
+    // No product: what makes files is not for the libraries, which know no Foundation.
+    .target(
+      name: "CyrusFleetTemplates",
+      dependencies: ["CyrusFleet", .product(name: "Mustache", package: "swift-mustache")], swiftSettings: settings),
     .executableTarget(
       name: "dbinspect",
       dependencies: [
-        "CyrusDatabase", "CyrusMailboxes", "CyrusSync", "CyrusFleet",
+        "CyrusDatabase", "CyrusMailboxes", "CyrusSync", "CyrusFleet", "CyrusFleetTemplates",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -68,7 +73,8 @@ let package = Package(
       name: "twoskip-costs", dependencies: ["CyrusDatabase", "CyrusMailboxes", "CyrusSync"], path: "Tests/Costs",
       exclude: ["instructions"], swiftSettings: testSettings),
     .testTarget(
-      name: "CyrusLiveTests", dependencies: ["CyrusSync", "CyrusMailboxes", "CyrusDatabase", "TestSupport"],
+      name: "CyrusLiveTests",
+      dependencies: ["dbinspect", "CyrusSync", "CyrusMailboxes", "CyrusDatabase", "TestSupport"],
       swiftSettings: testSettings),
     .testTarget(
       name: "CyrusDatabaseTests", dependencies: ["CyrusDatabase", "CCyrusShim", "TestSupport"],
@@ -81,7 +87,9 @@ let package = Package(
       swiftSettings: testSettings),
     .testTarget(
       name: "CyrusFleetTests",
-      dependencies: ["CyrusFleet", "CyrusSync", "CyrusMailboxes", "CyrusDatabase", "TestSupport"],
+      dependencies: [
+        "CyrusFleet", "CyrusFleetTemplates", "CyrusSync", "CyrusMailboxes", "CyrusDatabase", "TestSupport",
+      ],
       swiftSettings: testSettings),
     .testTarget(
       name: "CyrusCostTests", dependencies: ["CyrusDatabase", "TestSupport"], swiftSettings: testSettings),
