@@ -16,7 +16,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
   /// The arguments make no sense.
   case usage = 64
   /// Not a Cyrus database, one of an engine that is recognised but not read, not a list of mailboxes where one is
-  /// needed, or not a file.
+  /// needed, or not a file; a template that cannot be used.
   case notDatabase = 65
   /// No such file.
   case noInput = 66

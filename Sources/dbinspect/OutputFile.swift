@@ -12,17 +12,24 @@ enum OutputFile {
   ///   - inputs: Files that must not be replaced.
   ///   - made: Files that `body` makes, which must not be replaced either.
   ///   - permissions: Who may read it, as far as the process's mask lets them; without it the owner alone.
+  ///   - model: What a file is to be like that it replaces: its permissions, and its owner and group if we may.
   /// - Throws: `Failure` with `.cannotCreate`, mostly before `body` is called; what `body` throws.
   static func write(
     to path: String, replacing: Bool, inputs: [String], besides made: [String], permissions: mode_t? = nil,
-    _ body: (inout Output) throws -> Void
+    like model: stat? = nil, _ body: (inout Output) throws -> Void
   ) throws {
     try creating(path) {
       var file = try NewFile(path: path, isReplacing: replacing, inputs: inputs)
       var output = Output(descriptor: file.descriptor)
       try body(&output)
       output.flush()
-      if let permissions { allow(permissions, of: file.descriptor) }
+      if let model {
+        // Only root may give files away; for others it stays theirs.
+        _ = fchown(file.descriptor, model.st_uid, model.st_gid)
+        _ = fchmod(file.descriptor, model.st_mode & 0o777)
+      } else if let permissions {
+        allow(permissions, of: file.descriptor)
+      }
       if output.hasEnded { throw Failure(.cannotCreate, file: path, "cannot be written") }
       try file.publish(besides: made)
     }
