@@ -17,11 +17,7 @@ final class Server: Sendable {
   /// Where all its files are.
   let home: TemporaryFolder
   private let port: UInt16
-  private let keeper: Child
-
-  /// Runs the master until our end of the keeper's input is closed, be it by our death. The master signals its whole
-  /// group when it ends, which the keeper is in.
-  private static let keeping = #"trap : TERM; "$0" "$@" & master=$!; read -r line; kill "$master"; wait "$master""#
+  private let master: MasterProcess
 
   /// - Parameters:
   ///   - options: Lines for imapd.conf besides.
@@ -52,34 +48,19 @@ final class Server: Sendable {
     EVENTS {
     }
     """.write(toFile: home.file("cyrus.conf"), atomically: true, encoding: .utf8)
-    for user in ["admin", "joe"] {
-      _ = try Child.run(
-        "/usr/sbin/saslpasswd2", ["-f", home.file("sasldb2"), "-u", "server.test", "-c", "-p", user], input: "secret")
-    }
+    for user in ["admin", "joe"] { try Self.setPassword(of: user, at: "server.test", in: home.file("sasldb2")) }
     _ = try Child.run("/bin/chown", ["-R", "cyrus:mail", home.path])
-    keeper = try Child(
-      "/bin/sh",
-      [
-        "-c", Self.keeping, Self.folder + "/master", "-C", configuration, "-M", home.file("cyrus.conf"), "-p",
-        home.file("run/master.pid"), "-D",
-      ])
-    try waitUntilReady()
+    master = try MasterProcess(
+      configuration: configuration, services: home.file("cyrus.conf"), identity: home.file("run/master.pid"))
+    try Self.waitUntilReady(port: port)
   }
 
-  deinit {
-    let started = members
-    keeper.endInput()
-    _ = keeper.wait()
-    // The master's children end when it tells them to. Those that do not are killed, and they alone.
-    let end = ContinuousClock.now + .seconds(5)
-    while !members.isEmpty, ContinuousClock.now < end { usleep(10_000) }
-    for process in members where started.contains(process) { kill(process, SIGKILL) }
-  }
+  deinit { master.stop() }
 
-  /// The processes of the session that the keeper leads: itself, the master, and its children.
-  private var members: [pid_t] {
-    let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { pid_t($0) } ?? []
-    return processes.filter { getsid($0) == keeper.pid }
+  /// Makes `secret` the password of a user.
+  static func setPassword(of user: String, at server: String, in database: String) throws {
+    _ = try Child.run(
+      "/usr/sbin/saslpasswd2", ["-f", database, "-u", server, "-c", "-p", user], input: "secret")
   }
 
   private static func text(_ folder: String) -> String {
@@ -107,10 +88,13 @@ final class Server: Sendable {
     return #"\#(name) cmd="\#(command)" listen="127.0.0.1:\#(port)" proto="tcp4" prefork=1 maxchild=9"# + "\n"
   }
 
-  private func waitUntilReady() throws {
+  /// Waits until an IMAP server greets.
+  static func waitUntilReady(port: UInt16, address: String = "127.0.0.1") throws {
     let end = ContinuousClock.now + .seconds(20)
     while ContinuousClock.now < end {
-      if let connection = try? Connection(port: port), connection.greeting.hasPrefix("* OK") { return }
+      if let connection = try? Connection(port: port, address: address), connection.greeting.hasPrefix("* OK") {
+        return
+      }
       usleep(20_000)
     }
     throw Child.Failure(description: "the server does not answer")
@@ -146,15 +130,14 @@ final class Server: Sendable {
   /// A connection, logged in.
   func connection(as user: String) throws -> Connection {
     let connection = try Connection(port: port)
-    let response = Data("\0\(user)\0secret".utf8).base64EncodedString()
-    try connection.command("AUTHENTICATE PLAIN \(response)")
+    try connection.logIn(as: user)
     return connection
   }
 
-  private static func freePort() throws -> UInt16 {
+  static func freePort(at address: String = "127.0.0.1") throws -> UInt16 {
     let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(socket) }
-    var address = Connection.loopback(port: 0)
+    var address = Connection.place(address, port: 0)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let error = withUnsafeMutablePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
@@ -173,19 +156,19 @@ final class Connection: @unchecked Sendable {
   private let socket: Int32
   private var count = 0
 
-  static func loopback(port: UInt16) -> sockaddr_in {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    return address
+  static func place(_ address: String, port: UInt16) -> sockaddr_in {
+    var place = sockaddr_in()
+    place.sin_family = sa_family_t(AF_INET)
+    place.sin_port = port.bigEndian
+    place.sin_addr.s_addr = inet_addr(address)
+    return place
   }
 
-  init(port: UInt16) throws {
+  init(port: UInt16, address: String = "127.0.0.1") throws {
     let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     self.socket = socket
-    var address = Self.loopback(port: port)
-    let error = withUnsafePointer(to: &address) { pointer in
+    var place = Self.place(address, port: port)
+    let error = withUnsafePointer(to: &place) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
@@ -201,6 +184,11 @@ final class Connection: @unchecked Sendable {
   }
 
   deinit { close(socket) }
+
+  /// Logs in with the password `secret`.
+  func logIn(as user: String) throws {
+    try command("AUTHENTICATE PLAIN \(Data("\0\(user)\0secret".utf8).base64EncodedString())")
+  }
 
   /// Sends a command and waits until it is done; a failure unless the server says OK.
   func command(_ text: String) throws {
