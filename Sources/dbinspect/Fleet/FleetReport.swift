@@ -8,13 +8,24 @@ struct FleetReport: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
     abstract: "Print the slots of a store, and commands to paste.",
+    usage: "dbinspect fleet report STORE|SLOT|HOST|USER [options]",
     discussion: """
       A slot stands for the store that it belongs to, a host for all stores with a
-      slot on it. Commands are beginnings, to be completed by hand.
+      slot on it. Any other word is taken for a user, and stands for the store that
+      he lives on: the lists of mailboxes of all masters are searched for him, each
+      with a few lookups. Tombstones and what lies in DELETED do not count. Commands
+      are beginnings, to be completed by hand.
 
       EXAMPLE
         dbinspect fleet report --layout production.dat store254
         dbinspect fleet report --layout production.dat --host timap1 sloti30t15
+        dbinspect fleet report --root /copies joe@example.com
+
+      EXIT STATUS
+        0  reported; of a user also if some store could not be asked, which is said
+        1  nothing is called so, and no user either
+        2  a store has slots that the layout does not; the user lives on two stores
+           (F01), or was not found while some store could not be asked
       """)
 
   @OptionGroup var fleet: FleetOptions
@@ -22,12 +33,27 @@ struct FleetReport: FleetCommand {
   @Flag(help: "Print one JSON document.")
   var json = false
 
-  @Argument(help: ArgumentHelp("A store, a slot or a host.", valueName: "store"))
+  @OptionGroup var names: NameOptions
+
+  @Argument(help: ArgumentHelp("A store, a slot, a host or a user.", valueName: "store"))
   var subject: String
 
   func execute(_ output: inout Output) throws -> ExitStatus {
     let layout = try fleet.readLayout()
-    let stores = try FleetSubject(subject, in: layout).stores(layout, fleet)
+    let subject = try FleetSubject(subject, in: layout)
+    guard case .user(let user) = subject else { return report(try subject.stores(layout, fleet), layout, to: &output) }
+    let homes = fleet.homes(of: user, in: layout, names)
+    do throws(Failure) {
+      return report([try homes.onlyHome(of: user, isAnyWord: true).store], layout, homes, to: &output)
+    } catch {
+      if json { write([], homes, error: error.message, to: &output) }
+      throw error
+    }
+  }
+
+  private func report(
+    _ stores: [FleetStore], _ layout: FleetLayout, _ homes: UserHomes? = nil, to output: inout Output
+  ) -> ExitStatus {
     var status = ExitStatus.yes
     var reports: [StoreReport] = []
     for store in stores {
@@ -46,13 +72,45 @@ struct FleetReport: FleetCommand {
       }
     }
     if json {
-      output.document("fleet-report/1") { output in
-        output.array("stores") { output in for report in reports { write(report, to: &output) } }
-      }
+      write(reports, homes, to: &output)
     } else {
       output.append(reports.map(\.text).joined(separator: "\n"))
     }
     return status
+  }
+
+  private func write(
+    _ reports: [StoreReport], _ homes: UserHomes?, error: String? = nil, to output: inout Output
+  ) {
+    output.document("fleet-report/1") { output in
+      if let error { output.member("error", error) }
+      if let homes { write(homes, to: &output) }
+      output.array("stores") { output in for report in reports { write(report, to: &output) } }
+    }
+  }
+
+  /// Where a user lives, and what could not be asked.
+  private func write(_ homes: UserHomes, to output: inout Output) {
+    output.member("user", bytes: homes.user.rawSpan)
+    output.array("homes") { output in
+      for home in homes.homes {
+        output.object(.inline) { output in
+          output.member("store", home.store.name)
+          output.member("file", home.path)
+          output.member("mailboxes", home.mailboxes.live.count)
+          output.member("inbox", home.mailboxes.hasINBOX)
+        }
+      }
+    }
+    output.array("unread") { output in
+      for file in homes.unread {
+        output.object(.inline) { output in
+          output.member("store", file.store)
+          output.member("file", file.path)
+          output.member("reason", file.reason)
+        }
+      }
+    }
   }
 
   private func write(_ report: StoreReport, to output: inout Output) {
