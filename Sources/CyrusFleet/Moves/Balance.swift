@@ -150,7 +150,8 @@ public enum Balance {
           for slot in stores[place].slots.indices { stores[place].slots[slot].used += user.size }
           excess -= Int64(clamping: user.size)
           movedCount += 1
-          movedSize += user.size
+          let (sum, overflow) = movedSize.addingReportingOverflow(user.size)
+          movedSize = overflow ? .max : sum
           outcome = .moves(to: stores[place].store.name, excess: excess)
         } else {
           outcome = .hasNoPlace

@@ -17,7 +17,9 @@ struct Fleet: ParsableCommand {
         dbinspect fleet check --layout production.dat
         dbinspect fleet report --layout production.dat store254
       """,
-    subcommands: [FleetCheck.self, FleetReport.self, FleetPlace.self, FleetRender.self])
+    subcommands: [
+      FleetCheck.self, FleetReport.self, FleetPlace.self, FleetRender.self, FleetBalance.self,
+    ])
 }
 
 /// The options that every command on a fleet has.
