@@ -18,7 +18,7 @@ struct Fleet: ParsableCommand {
         dbinspect fleet report --layout production.dat store254
       """,
     subcommands: [
-      FleetCheck.self, FleetReport.self, FleetPlace.self, FleetRender.self, FleetBalance.self,
+      FleetCheck.self, FleetReport.self, FleetPlace.self, FleetRender.self, FleetBalance.self, FleetVerifyMove.self,
     ])
 }
 

@@ -1,0 +1,72 @@
+// `fleet verify-move`: what it prints, and how it ends.
+
+import Foundation
+import TestSupport
+import Testing
+
+@testable import dbinspect
+
+@Suite struct FleetVerifyMoveTests {
+  private let fleet: ToolFleet
+
+  init() throws { fleet = try ToolFleet() }
+
+  private func verify(_ arguments: [String]) throws -> Tool.Run {
+    try fleet.run("verify-move", ["joe", "--from", "store23", "--to", "store256", "--settle", "0"] + arguments)
+  }
+
+  @Test func `a move that is done holds, by a list or a listing from before`() throws {
+    try fleet.made.put(fleet.joe, onAllOf: "store23")
+    let folder = try TemporaryFolder()
+    let list = try folder.file(
+      "before.db", Array(Data(contentsOf: URL(filePath: fleet.made.mailboxesPath("sloti30t01", "store23")))))
+    let listing = try folder.file(
+      "before.ndjson", Tool.run(["mailboxes", list, "--user", "joe", "--format", "ndjson"]).output)
+    try fleet.made.put([], onAllOf: "store23")
+    try fleet.made.put(fleet.joe, onAllOf: "store256")
+    for file in [list, listing] {
+      let run = try verify(["--before", file])
+      #expect(run.status == 0 && run.errors.isEmpty, "\(run)")
+      #expect(run.lines.count == 4 && run.lines.allSatisfy { $0.contains(" holds: ") })
+    }
+    #expect(try verify([]).status == 2)
+    #expect(try verify(["--only", "V2", "--only", "V3"]).lines.count == 2)
+    // A listing that was cut is no state.
+    let cut = try folder.file("cut.ndjson", Array(Data(contentsOf: URL(filePath: listing)).dropLast(60)))
+    #expect(try verify(["--before", cut]).status != 0)
+    let none = try folder.file("none.ndjson", Array("{\"schema\": \"show/1\"}\n".utf8))
+    #expect(try verify(["--before", none]).errors.contains("line 1: schema: expected mailboxes/1, found show/1"))
+    #expect(try verify(["--before", none]).status == 65)
+    #expect(try verify(["--before", list + "x"]).status == 66)
+  }
+
+  @Test func `replicas that nobody was told of are broken, and pending with the line`() throws {
+    try fleet.made.put(fleet.joe, on: "sloti29t02", of: "store256")
+    try fleet.made.log("", for: "other", on: "sloti29t02", of: "store256")
+    let run = try verify(["--only", "V2"])
+    #expect(run.status == 2)
+    let lack =
+      "2 of 2 mailboxes are missing, and its log names neither the user nor this one: nothing will bring it there"
+    #expect(
+      run.lines == [
+        "V2 broken: so has each replica of the destination, or its log leads there",
+        "   broken: store256 sloti15t02 user.joe: \(lack)", "   broken: store256 slotti5t01 user.joe: \(lack)",
+      ])
+    for slot in ["sloti15t02", "slotti5t01"] {
+      try fleet.made.log("USER joe\n", for: slot, on: "sloti29t02", of: "store256")
+    }
+    let json = try verify(["--only", "V2", "--json"])
+    #expect(json.status == 1)
+    #expect(try json.json["verdict"] as? String == "pending")
+    let checks = try #require(try json.json["checks"] as? [[String: Any]])
+    let findings = try #require(checks.first?["findings"] as? [[String: Any]])
+    #expect(findings.map { $0["mailbox"] as? String } == ["user.joe", "user.joe"])
+  }
+
+  @Test func `stores that are not there, or the same, are refused`() throws {
+    #expect(try fleet.run("verify-move", ["joe", "--from", "store23", "--to", "store99"]).status == 1)
+    #expect(try fleet.run("verify-move", ["joe", "--from", "store23", "--to", "store23"]).status == 64)
+    #expect(
+      try fleet.run("verify-move", ["joe", "--from", "store23", "--to", "store256", "--only", "V5"]).status == 64)
+  }
+}
