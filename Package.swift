@@ -74,7 +74,7 @@ let package = Package(
       exclude: ["instructions"], swiftSettings: testSettings),
     .testTarget(
       name: "CyrusLiveTests",
-      dependencies: ["dbinspect", "CyrusSync", "CyrusMailboxes", "CyrusDatabase", "TestSupport"],
+      dependencies: ["dbinspect", "CyrusFleet", "CyrusSync", "CyrusMailboxes", "CyrusDatabase", "TestSupport"],
       swiftSettings: testSettings),
     .testTarget(
       name: "CyrusDatabaseTests", dependencies: ["CyrusDatabase", "CCyrusShim", "TestSupport"],

@@ -100,12 +100,14 @@ enum Talk {
 /// What to type to save what is left of a file.
 func salvageCommand(_ file: String) -> String { "dbinspect salvage \(shellQuoted(file)) -o OUT" }
 
+/// A path as a shell takes it, for commands that are suggested; printable, whatever the path is.
+func shellQuoted(_ path: String) -> String { path.hasPrefix("-") ? "./" + shellWord(path) : shellWord(path) }
+
 /// A word as a shell takes it, for commands that are suggested; printable, whatever the word is.
-func shellQuoted(_ word: String) -> String {
+func shellWord(_ word: String) -> String {
   guard word.unicodeScalars.allSatisfy(\.isPrintable) else {
     // $'…' of bash, ksh and zsh knows the escapes of C.
-    let quoted = "$'\(escaped(Array(word.utf8).rawSpan).replacing("'", with: "\\'"))'"
-    return word.hasPrefix("-") ? "./" + quoted : quoted
+    return "$'\(escaped(Array(word.utf8).rawSpan).replacing("'", with: "\\'"))'"
   }
   let plain = word.utf8.allSatisfy { byte in
     switch byte {
@@ -116,7 +118,6 @@ func shellQuoted(_ word: String) -> String {
     default: false
     }
   }
-  if plain, !word.isEmpty, !word.hasPrefix("-") { return word }
-  let quoted = "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-  return word.hasPrefix("-") ? "./" + quoted : quoted
+  if plain, !word.isEmpty { return word }
+  return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
 }

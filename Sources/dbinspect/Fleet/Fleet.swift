@@ -18,7 +18,8 @@ struct Fleet: ParsableCommand {
         dbinspect fleet report --layout production.dat store254
       """,
     subcommands: [
-      FleetCheck.self, FleetReport.self, FleetPlace.self, FleetRender.self, FleetBalance.self, FleetVerifyMove.self,
+      FleetCheck.self, FleetReport.self, FleetPlace.self, FleetRender.self, FleetBalance.self, FleetMovePlan.self,
+      FleetVerifyMove.self,
     ])
 }
 
