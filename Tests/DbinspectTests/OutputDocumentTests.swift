@@ -1,6 +1,7 @@
 // Docs/Output.md describes what is printed: every schema, and every member.
 
 import Foundation
+import TestSupport
 import Testing
 
 @testable import dbinspect
@@ -50,6 +51,28 @@ import Testing
       let description = try section("synclog/1", of: document) + common
       for member in Self.members(try run.json) {
         #expect(description.contains(try Regex("`([a-zA-Z]+\\.)?\(member)`")), "\(member)")
+      }
+    }
+  }
+
+  @Test func `every member about users of a fleet is described under its schema`() throws {
+    let document = try projectText("Docs/Output.md")
+    let fleet = try ToolFleet()
+    try fleet.made.put(fleet.joe, onAllOf: "store23")
+    let usage = try TemporaryFolder().file(
+      "usage.tsv",
+      Array(
+        MadeFleet.slots.values.joined().map { "slot\t\($0)\t\($0.hasPrefix("sloti29") ? 1 : 99)\t100\n" }.joined().utf8)
+        + Array("user\tstore23\tjoe\t5\n".utf8))
+    for (command, arguments) in [
+      ("report", ["joe"]), ("report", ["nobody"]), ("report", ["store254"]), ("balance", ["--usage", usage]),
+      ("move-plan", ["joe", "--to", "store256"]),
+      ("verify-move", ["joe", "--from", "store23", "--to", "store256", "--at-rest"]),
+    ] {
+      let run = try fleet.run(command, arguments + ["--json"])
+      let description = try section("fleet-\(command)/1", of: document)
+      for member in Self.members(try run.json).subtracting(["schema"]) {
+        #expect(description.contains("`\(member)`"), "fleet \(command): \(member)")
       }
     }
   }
