@@ -25,6 +25,8 @@ public struct StoreReport: Sendable, Hashable {
   /// Describes a store; nil if no line of the layout gives any of its slots.
   ///
   /// - Parameters:
+  ///   - store: The store.
+  ///   - layout: Where its slots are.
   ///   - host: The host it is seen from.
   ///   - master: The slot that is master now; the primary if it is nil or no slot of the store.
   ///   - templates: Where files lie. Where they do not say it (``LayoutRule/metadataDrive``) there are no commands.
