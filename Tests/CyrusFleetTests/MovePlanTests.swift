@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 @Suite struct MovePlanTests {
-  private let files = FleetFiles(of: FleetLayout(parsing: Array(MadeFleet.layout.utf8)))
+  private let files = FleetFiles(of: FleetLayout(parsing: Array(MadeStores.layout.utf8)))
 
   private func store(_ name: String) throws -> FleetStore { try #require(files.layout.store(named: name)) }
 
@@ -121,10 +121,10 @@ import Testing
 }
 
 @Suite struct MovePreflightTests {
-  private let folder: FleetFolder
+  private let folder: StoresFolder
 
   init() throws {
-    folder = try FleetFolder()
+    folder = try StoresFolder()
     try folder.made.put(joe, on: "sloti30t01", of: "store23")
   }
 

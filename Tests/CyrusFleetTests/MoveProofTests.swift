@@ -9,7 +9,7 @@ import Testing
   /// Something that goes wrong, and what the checks say then.
   struct Trouble: CustomTestStringConvertible, Sendable {
     var testDescription: String
-    var cause: @Sendable (MadeFleet) throws -> Void
+    var cause: @Sendable (MadeStores) throws -> Void
     var verdicts: [MoveVerdict]
     /// What some finding says.
     var message: String
@@ -91,11 +91,11 @@ import Testing
     ]
   }
 
-  private let folder: FleetFolder
+  private let folder: StoresFolder
 
   /// A move from store23 to store256 that is all done.
   init() throws {
-    folder = try FleetFolder()
+    folder = try StoresFolder()
     try folder.made.put(joe, onAllOf: "store256")
     try folder.made.put(
       [MadeMailbox("DELETED.user.joe.5F5E1000", "joe-inbox"), MadeMailbox("user.joe", "joe-inbox", type: "ed")],
@@ -195,7 +195,7 @@ import Testing
   }
 
   @Test func `a replica that lacks something is open if the logs are not there`() throws {
-    let empty = try FleetFolder()
+    let empty = try StoresFolder()
     try empty.made.put(joe, on: "sloti29t02", of: "store256")
     let proof = MoveProof(
       of: Array("joe".utf8), from: try empty.store("store23"), to: try empty.store("store256"), in: empty.files,

@@ -6,13 +6,13 @@ import TestSupport
 import Testing
 
 @Suite struct UsageTableTests {
-  private let layout = FleetLayout(parsing: Array(MadeFleet.layout.utf8))
+  private let layout = FleetLayout(parsing: Array(MadeStores.layout.utf8))
 
   private func table(_ text: String) -> UsageTable { UsageTable(parsing: Array(text.utf8), for: layout) }
 
   /// All slots of a store, as full.
   private func slots(_ store: String, _ used: Int, _ capacity: Int = 1000) -> String {
-    (MadeFleet.slots[store] ?? []).map { "slot\t\($0)\t\(used)\t\(capacity)\n" }.joined()
+    (MadeStores.slots[store] ?? []).map { "slot\t\($0)\t\(used)\t\(capacity)\n" }.joined()
   }
 
   @Test func `a table has slots, users and comments`() throws {
@@ -92,13 +92,13 @@ import Testing
 }
 
 @Suite struct UsageReaderTests {
-  private let folder: FleetFolder
+  private let folder: StoresFolder
 
-  init() throws { folder = try FleetFolder() }
+  init() throws { folder = try StoresFolder() }
 
   private func quotas(_ records: [(String, String)]) throws {
     try folder.made.write(
-      MadeFleet.database(records.map { (Array($0.0.utf8), Array($0.1.utf8)) }),
+      MadeStores.database(records.map { (Array($0.0.utf8), Array($0.1.utf8)) }),
       to: folder.made.configDirectory("sloti30t01", "store23") + "/quotas.db")
   }
 

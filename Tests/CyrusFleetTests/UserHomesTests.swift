@@ -7,9 +7,9 @@ import TestSupport
 import Testing
 
 @Suite struct UserHomesTests {
-  private let folder: FleetFolder
+  private let folder: StoresFolder
 
-  init() throws { folder = try FleetFolder() }
+  init() throws { folder = try StoresFolder() }
 
   private func homes(_ user: String, _ settings: NameSettings = NameSettings()) -> UserHomes {
     UserHomes(of: Array(user.utf8), in: folder.files, settings: settings)
@@ -86,7 +86,7 @@ import Testing
     try folder.made.put(joe, on: "sloti29t02", of: "store256")
     try folder.remove("sloti30t01", "store23")
     try folder.made.write(
-      MadeFleet.database([(Array("user.joe".utf8), Array("%(S (1 2))".utf8))]),
+      MadeStores.database([(Array("user.joe".utf8), Array("%(S (1 2))".utf8))]),
       to: folder.made.mailboxesPath("sloti30t15", "store254"))
     let found = homes("joe")
     #expect(found.homes.map(\.store.name) == ["store256"])

@@ -7,13 +7,13 @@ import Testing
 @testable import dbinspect
 
 @Suite struct FleetBalanceTests {
-  private let fleet: ToolFleet
+  private let fleet: ToolStores
 
-  init() throws { fleet = try ToolFleet() }
+  init() throws { fleet = try ToolStores() }
 
   private func usage(_ users: String) throws -> String {
     let used = ["store23": 940, "store254": 100, "store256": 700]
-    let slots = MadeFleet.slots.sorted { $0.key < $1.key }.flatMap { store, slots in
+    let slots = MadeStores.slots.sorted { $0.key < $1.key }.flatMap { store, slots in
       slots.map { "slot\t\($0)\t\(used[store] ?? 0)\t1000\n" }
     }
     return try TemporaryFolder().file("usage.tsv", Array((slots.joined() + users).utf8))
@@ -62,18 +62,18 @@ import Testing
   }
 
   @Test func `usage is read from quotas of all masters, or not at all`() throws {
-    for (store, slots) in MadeFleet.slots {
+    for (store, slots) in MadeStores.slots {
       let used = store == "store23" ? 950_000_000_000 : 1
       let quotas = [("user.\(store)", "%(S (\(used) -1))")]
       try fleet.made.write(
-        MadeFleet.database(quotas.map { (Array($0.0.utf8), Array($0.1.utf8)) }),
+        MadeStores.database(quotas.map { (Array($0.0.utf8), Array($0.1.utf8)) }),
         to: fleet.made.configDirectory(slots[0], store) + "/quotas.db")
     }
     var run = try fleet.run("balance", ["--from", "quota"])
     #expect(run.status == 1, "\(run)")
     #expect(run.lines.contains("store23\tstore23\t950000000000\tstays: more than twice what is too much"))
     try fleet.made.write(
-      MadeFleet.database([(Array("user.store23".utf8), Array("%(S (1 -1))".utf8))]),
+      MadeStores.database([(Array("user.store23".utf8), Array("%(S (1 -1))".utf8))]),
       to: fleet.made.configDirectory("sloti29t02", "store256") + "/quotas.db")
     #expect(
       try fleet.run("balance", ["--from", "quota"]).errorLines.first

@@ -7,9 +7,9 @@ import Testing
 @testable import dbinspect
 
 @Suite struct FleetMovePlanTests {
-  private let fleet: ToolFleet
+  private let fleet: ToolStores
 
-  init() throws { fleet = try ToolFleet() }
+  init() throws { fleet = try ToolStores() }
 
   @Test func `a plan is printed as lines to paste`() throws {
     try fleet.made.put(fleet.joe, onAllOf: "store23")

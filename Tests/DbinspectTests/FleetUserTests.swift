@@ -7,9 +7,9 @@ import Testing
 @testable import dbinspect
 
 @Suite struct FleetUserTests {
-  private let fleet: ToolFleet
+  private let fleet: ToolStores
 
-  init() throws { fleet = try ToolFleet() }
+  init() throws { fleet = try ToolStores() }
 
   @Test func `a user is reported as the store that he lives on`() throws {
     try fleet.made.put(fleet.joe, onAllOf: "store254")

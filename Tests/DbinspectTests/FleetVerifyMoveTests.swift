@@ -7,9 +7,9 @@ import Testing
 @testable import dbinspect
 
 @Suite struct FleetVerifyMoveTests {
-  private let fleet: ToolFleet
+  private let fleet: ToolStores
 
-  init() throws { fleet = try ToolFleet() }
+  init() throws { fleet = try ToolStores() }
 
   private func verify(_ arguments: [String]) throws -> Tool.Run {
     try fleet.run("verify-move", ["joe", "--from", "store23", "--to", "store256", "--settle", "0"] + arguments)

@@ -57,12 +57,13 @@ import Testing
 
   @Test func `every member about users of a fleet is described under its schema`() throws {
     let document = try projectText("Docs/Output.md")
-    let fleet = try ToolFleet()
+    let fleet = try ToolStores()
     try fleet.made.put(fleet.joe, onAllOf: "store23")
     let usage = try TemporaryFolder().file(
       "usage.tsv",
       Array(
-        MadeFleet.slots.values.joined().map { "slot\t\($0)\t\($0.hasPrefix("sloti29") ? 1 : 99)\t100\n" }.joined().utf8)
+        MadeStores.slots.values.joined().map { "slot\t\($0)\t\($0.hasPrefix("sloti29") ? 1 : 99)\t100\n" }.joined().utf8
+      )
         + Array("user\tstore23\tjoe\t5\n".utf8))
     for (command, arguments) in [
       ("report", ["joe"]), ("report", ["nobody"]), ("report", ["store254"]), ("balance", ["--usage", usage]),

@@ -4,11 +4,11 @@ import Foundation
 import TestSupport
 
 /// A made fleet, and the commands on it.
-struct ToolFleet {
-  let made: MadeFleet
+struct ToolStores {
+  let made: MadeStores
   let joe = [MadeMailbox("user.joe", "joe-inbox"), MadeMailbox("user.joe.Sent", "joe-sent")]
 
-  init() throws { made = try MadeFleet(below: TemporaryFolder().url.path) }
+  init() throws { made = try MadeStores(below: TemporaryFolder().url.path) }
 
   /// Runs `dbinspect fleet`.
   func run(_ command: String, _ arguments: [String]) throws -> Tool.Run {

@@ -1,4 +1,4 @@
-// A small fleet of made files: three stores on some servers, below one folder as copies of all hosts lie there.
+// Three made stores on some servers, below one folder as copies of all hosts lie there.
 
 import Glibc
 
@@ -59,7 +59,7 @@ public struct MadeMailbox: Sendable, Hashable {
 }
 
 /// The files of a fleet.
-public struct MadeFleet: Sendable {
+public struct MadeStores: Sendable {
   /// The layout: the groups of slots of the sample fleet, and three stores. The last two slots of each are replicas, and
   /// `store254` is of another branch and has no target.
   public static let layout = """

@@ -5,19 +5,19 @@ import Foundation
 import TestSupport
 
 /// A made fleet in a folder of its own.
-final class FleetFolder {
-  let made: MadeFleet
+final class StoresFolder {
+  let made: MadeStores
 
   init() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "fleet-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    made = try MadeFleet(below: folder.path)
+    made = try MadeStores(below: folder.path)
   }
 
   deinit { try? FileManager.default.removeItem(atPath: made.root) }
 
   var files: FleetFiles {
-    FleetFiles(of: FleetLayout(parsing: Array(MadeFleet.layout.utf8)), below: made.root)
+    FleetFiles(of: FleetLayout(parsing: Array(MadeStores.layout.utf8)), below: made.root)
   }
 
   func store(_ name: String) throws -> FleetStore {
