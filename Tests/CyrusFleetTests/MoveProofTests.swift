@@ -154,6 +154,38 @@ import Testing
     #expect(try prove().verdict == .holds)
   }
 
+  /// Each seed: a replica that lacks some mailboxes or has others, a log of some lines, and the rule applied by hand.
+  @Test func `replicas and logs made up at random are judged by the rule`() throws {
+    let master = joe + (0..<4).map { MadeMailbox("user.joe.f\($0)", "joe-\($0)") }
+    try folder.made.put(master, on: "sloti29t02", of: "store256")
+    try folder.made.put(master, on: "sloti15t02", of: "store256")
+    for seed in 0..<150 {
+      var random = SplitMix64(seed: UInt64(seed))
+      var replica: [MadeMailbox] = []
+      var differing: Set<String> = []
+      for mailbox in master {
+        let fate = random.below(8)
+        if fate == 0 || fate == 1 { differing.insert(mailbox.name) }
+        if fate == 0 { continue }
+        replica.append(fate == 1 ? mailbox.with { $0.folderModseq = 3 } : mailbox)
+      }
+      // What only the replica has takes nothing away.
+      if random.chance(1, in: 4) { replica.append(MadeMailbox("user.joe.extra", "joe-extra")) }
+      let choices = ["USER joe", "UNUSER joe", "USER ann", "MAILBOX user.ann", "META joe", "SUB joe user.joe"]
+      let lines = (0..<random.below(14)).map { _ in
+        let choice = random.below(24)
+        return choice < choices.count ? choices[choice] : "MAILBOX \(master[choice % master.count].name)"
+      }
+      let isWhole = lines.contains("USER joe") && !lines.contains("UNUSER joe")
+      let isNamed = differing.allSatisfy { lines.contains("MAILBOX \($0)") }
+      let expected: MoveVerdict = differing.isEmpty ? .holds : isWhole || isNamed ? .pending : .broken
+      try folder.made.put(replica, on: "slotti5t01", of: "store256")
+      try folder.made.log(lines.map { $0 + "\n" }.joined(), for: "slotti5t01", on: "sloti29t02", of: "store256")
+      let proof = try prove(checks: [.replicas])
+      #expect(proof.verdict == expected, "seed \(seed): \(differing.sorted()) \(lines) \(proof)")
+    }
+  }
+
   @Test func `higher modseqs and a new name are no loss`() throws {
     let later = [joe[0].with { $0.folderModseq = 99 }, joe[1].with { $0.name = "user.joe.Gone" }, joe[2]]
     try folder.made.put(later, onAllOf: "store256")

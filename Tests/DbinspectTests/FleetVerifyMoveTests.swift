@@ -1,5 +1,7 @@
 // `fleet verify-move`: what it prints, and how it ends.
 
+import CyrusFleet
+import CyrusMailboxes
 import Foundation
 import TestSupport
 import Testing
@@ -38,6 +40,44 @@ import Testing
     #expect(try verify(["--before", none]).errors.contains("line 1: schema: expected mailboxes/1, found show/1"))
     #expect(try verify(["--before", none]).status == 65)
     #expect(try verify(["--before", list + "x"]).status == 66)
+  }
+
+  @Test func `no start of a listing passes for the whole`() throws {
+    try fleet.made.put(fleet.joe, onAllOf: "store23")
+    let path = fleet.made.mailboxesPath("sloti30t01", "store23")
+    let listing = try Tool.run(["mailboxes", path, "--user", "joe", "--format", "ndjson"]).output
+    let folder = try TemporaryFolder()
+    // The last line feed is no loss.
+    for count in 0..<listing.count - 1 {
+      let file = try folder.file("cut", Array(listing[..<count]))
+      guard let state = try? MoveSourceState(of: "joe", contentsOf: file, NameSettings()) else { continue }
+      #expect(!state.isComplete || state.mailboxes.isEmpty, "\(count) bytes")
+    }
+    let whole = try MoveSourceState(of: "joe", contentsOf: folder.file("whole", listing), NameSettings())
+    let list = try MoveSourceState(of: "joe", contentsOf: path, NameSettings())
+    #expect(whole == list && whole.isComplete && whole.mailboxes.count == 2)
+  }
+
+  @Test func `no command changes a file`() throws {
+    try fleet.made.put(fleet.joe, onAllOf: "store23")
+    for slot in ["sloti15t02", "slotti5t01"] {
+      try fleet.made.log("USER joe\n", for: slot, on: "sloti29t02", of: "store256")
+    }
+    func facts() throws -> [String: String] {
+      let names = try FileManager.default.subpathsOfDirectory(atPath: fleet.made.root)
+      return try names.reduce(into: [:]) { facts, name in
+        let path = "\(fleet.made.root)/\(name)"
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        let bytes = FileManager.default.contents(atPath: path) ?? Data()
+        facts[name] = "\(attributes[.modificationDate] ?? "") \(bytes.base64EncodedString())"
+      }
+    }
+    let before = try facts()
+    _ = try fleet.run("report", ["joe"])
+    _ = try fleet.run("balance", ["--from", "index"])
+    _ = try fleet.run("move-plan", ["joe", "--to", "store256"])
+    _ = try verify([])
+    #expect(try facts() == before)
   }
 
   @Test func `replicas that nobody was told of are broken, and pending with the line`() throws {
