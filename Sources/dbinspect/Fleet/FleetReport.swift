@@ -40,11 +40,12 @@ struct FleetReport: FleetCommand {
 
   func execute(_ output: inout Output) throws -> ExitStatus {
     let layout = try fleet.readLayout()
-    let subject = try FleetSubject(subject, in: layout)
-    guard case .user(let user) = subject else { return report(try subject.stores(layout, fleet), layout, to: &output) }
-    let homes = fleet.homes(of: user, in: layout, names)
+    guard FleetSubject.isUser(subject, in: layout) else {
+      return report(try FleetSubject(subject, in: layout).stores(layout, fleet), layout, to: &output)
+    }
+    let homes = fleet.homes(of: subject, in: layout, names)
     do throws(Failure) {
-      return report([try homes.onlyHome(of: user, isAnyWord: true).store], layout, homes, to: &output)
+      return report([try homes.onlyHome(of: subject, isAnyWord: true).store], layout, homes, to: &output)
     } catch {
       if json { write([], homes, error: error.message, to: &output) }
       throw error

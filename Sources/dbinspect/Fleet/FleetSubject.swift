@@ -1,4 +1,4 @@
-// What a command on a fleet is asked about: a store, a slot, a host, or a user.
+// What a command on a fleet is asked about: a store, a slot or a host. What is none of them can be a user.
 
 import CyrusFleet
 
@@ -7,12 +7,10 @@ enum FleetSubject {
   case store(FleetStore)
   case slot(FleetSlot)
   case host(String)
-  /// Any other word.
-  case user(String)
 
   /// Finds out what a word names.
   ///
-  /// - Throws: `Failure` if it is like the name of a slot or store, and the layout has none of this name: no user is meant.
+  /// - Throws: `Failure` if the layout has nothing of this name.
   init(_ word: String, in layout: FleetLayout) throws(Failure) {
     if let store = layout.store(named: word) {
       self = .store(store)
@@ -20,25 +18,23 @@ enum FleetSubject {
       self = .slot(slot)
     } else if layout.hosts.contains(word) {
       self = .host(word)
-    } else if word.isEmpty || Self.isLikeStoreOrSlot(word) {
-      throw Failure(.no, "'\(printable(word))' is no store, slot or host of the layout")
     } else {
-      self = .user(word)
+      throw Failure(.no, "'\(printable(word))' is no store, slot or host of the layout")
     }
   }
 
-  private static func isLikeStoreOrSlot(_ word: String) -> Bool {
-    if SlotName(word) != nil { return true }
-    let digits = word.dropFirst("store".count)
-    return word.hasPrefix("store") && !digits.isEmpty && digits.utf8.allSatisfy { 0x30...0x39 ~= $0 }
+  /// Whether a word is taken for a user: if the layout has nothing of this name, and it is not like that of a store or
+  /// slot, so that a slip of the fingers is not looked for in all lists of the fleet.
+  static func isUser(_ word: String, in layout: FleetLayout) -> Bool {
+    if word.isEmpty || SlotName(word) != nil || layout.hosts.contains(word) { return false }
+    let digits = word.hasPrefix("store") ? word.dropFirst("store".count) : ""
+    return digits.isEmpty || !digits.utf8.allSatisfy { 0x30...0x39 ~= $0 }
   }
 
   /// The stores that are meant.
   ///
-  /// - Throws: `Failure` if there are none; of a user also if there are several.
-  func stores(
-    _ layout: FleetLayout, _ fleet: FleetOptions, _ names: NameOptions? = nil
-  ) throws(Failure) -> [FleetStore] {
+  /// - Throws: `Failure` if there are none.
+  func stores(_ layout: FleetLayout, _ fleet: FleetOptions) throws(Failure) -> [FleetStore] {
     switch self {
     case .store(let store): return [store]
     case .slot(let slot):
@@ -48,8 +44,6 @@ enum FleetSubject {
       let stores = layout.stores(onHost: host)
       if stores.isEmpty { throw Failure(.no, "no store has a slot on \(host)") }
       return stores
-    case .user(let user):
-      return [try fleet.homes(of: user, in: layout, names ?? NameOptions()).onlyHome(of: user, isAnyWord: true).store]
     }
   }
 }
