@@ -130,15 +130,7 @@ struct CommonOptions: ParsableArguments {
   }
 
   /// As the library takes it.
-  var libraryLocking: Locking {
-    let wait = Duration.seconds(wait)
-    return switch locking {
-    case .auto: .auto(wait: wait)
-    case .copy: .copy(wait: wait)
-    case .shared: .shared(wait: wait)
-    case .none: .none
-    }
-  }
+  var libraryLocking: Locking { Locking(locking, wait: .seconds(wait)) }
 
   /// Recognises the file, minding `--engine`.
   func database(at path: String) throws(Failure) -> Database { try Self.database(at: path, engine: engine) }
@@ -184,6 +176,19 @@ struct CommonOptions: ParsableArguments {
 
   /// The name of a database's engine as it is printed, or nil for an empty file whose engine was not given.
   func engineName(of database: Database) -> String? { (database.engine ?? engine)?.rawValue }
+}
+
+extension Locking {
+  /// What is chosen on the command line.
+  init(_ choice: CommonOptions.LockingChoice, wait: Duration) {
+    self =
+      switch choice {
+      case .auto: .auto(wait: wait)
+      case .copy: .copy(wait: wait)
+      case .shared: .shared(wait: wait)
+      case .none: .none
+      }
+  }
 }
 
 /// Keys on the command line.

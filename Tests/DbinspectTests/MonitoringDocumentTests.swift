@@ -13,6 +13,7 @@ import Testing
       try Monitored.metrics(["diff"] + stores.arguments, status: 2),
       try Monitored.metrics(["failover-check"] + stores.arguments, status: 2),
       try Monitored.metrics(["verify", FixtureCopy("twoskip/ts-two.db").path], status: 0),
+      try Monitored.metrics(["fleet", "sweep"] + FleetCopy.troubled.get().arguments, status: 2),
     ]
     let common = /_(up|exit_status|run_timestamp_seconds)$/
     let names = Set(all.flatMap(\.families.keys))
@@ -21,7 +22,7 @@ import Testing
     for name in ["up", "exit_status", "run_timestamp_seconds"] { #expect(document.contains("`cyrus_NAME_\(name)`")) }
     let output = try projectText("Docs/Output.md")
     for (name, family) in all.flatMap(\.families) {
-      for (label, value) in family.samples.keys.joined() where !["channel", "file"].contains(label) {
+      for (label, value) in family.samples.keys.joined() where !["channel", "file", "store"].contains(label) {
         let text = label == "problem" ? output : document
         #expect(text.contains("`\(value)`"), "\(name) \(label) \(value)")
       }

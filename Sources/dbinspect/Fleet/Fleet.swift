@@ -19,7 +19,7 @@ struct Fleet: ParsableCommand {
       """,
     subcommands: [
       FleetCheck.self, FleetReport.self, FleetPlace.self, FleetRender.self, FleetBalance.self, FleetMovePlan.self,
-      FleetVerifyMove.self,
+      FleetVerifyMove.self, FleetSweep.self, FleetMerge.self, FleetInventory.self,
     ])
 }
 

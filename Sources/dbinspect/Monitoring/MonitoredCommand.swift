@@ -78,7 +78,9 @@ private func exists(_ path: String) -> Bool {
 
 /// What Nagios is told when a command does not come to an answer of its own.
 enum NagiosFallback {
-  private static let services = [Synclog.service, Diff.service, FailoverCheck.service, Verify.service]
+  private static let services = [
+    Synclog.service, Diff.service, FailoverCheck.service, Verify.service, FleetSweep.service,
+  ]
 
   /// Whether the command line asks for a line.
   static var isAskedFor: Bool {
@@ -87,7 +89,8 @@ enum NagiosFallback {
 
   /// Prints the line, and says how the command ends.
   static func print(_ failure: Failure) -> ExitStatus {
-    let service = CommandLine.arguments.dropFirst().first.flatMap { services.contains($0) ? $0 : nil }
+    let words = Array(CommandLine.arguments.dropFirst().prefix(2))
+    let service = (words.prefix(1) + [words.joined(separator: "-")]).first(where: services.contains)
     let text = failure.file.map { "\($0): \(failure.message)" } ?? failure.message
     var output = Output()
     output.line(NagiosAnswer(.unknown, text).line(service: service ?? "dbinspect"))

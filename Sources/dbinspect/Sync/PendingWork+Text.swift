@@ -156,7 +156,7 @@ extension Output {
   /// Prints rows in columns; the first row is the headings.
   ///
   /// - Parameter numbers: Which columns are aligned to the right.
-  fileprivate mutating func table(_ rows: [[String]], numbers: Set<Int>) {
+  mutating func table(_ rows: [[String]], numbers: Set<Int>) {
     let widths = (rows.first ?? []).indices.map { column in rows.map(\.[column].unicodeScalars.count).max() ?? 0 }
     for (index, row) in rows.enumerated() {
       let cells = row.enumerated().map { column, text in
