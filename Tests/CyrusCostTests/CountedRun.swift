@@ -57,6 +57,9 @@ struct SystemCalls: CustomStringConvertible {
     count(try trace(Program.beside("dbinspect"), [command, try file.path] + others, status: status)[...])
   }
 
+  /// The same of a whole command line.
+  init(ofTool arguments: [String]) throws { count(try trace(Program.beside("dbinspect"), arguments)[...]) }
+
   subscript(name: String) -> Int { counts[name, default: 0] }
 
   /// How many there are.

@@ -5,6 +5,7 @@ import TestSupport
 
 let usage = """
   usage: twoskip-generate --mailboxes N [--churned] [--differing D] [--seed S] -o FILE
+         twoskip-generate --mailboxes N --stores C [--seed S] -o FOLDER
 
   Writes a mailboxes.db of N made-up mailboxes to FILE, as a repack leaves it, or
   with --churned as it is after many transactions in random order. The same N and
@@ -13,7 +14,12 @@ let usage = """
   With --differing D mailboxes, evenly spread, are not as in the file without:
   every third of them is missing, the others have another modseq or partition.
 
+  With --stores the files of a whole fleet of C stores, 1 to 200, with N mailboxes
+  each, are written below FOLDER, with their whole paths, and their layout as
+  production.dat.
+
     twoskip-generate --mailboxes 1000000 -o /tmp/sorted.db
+    twoskip-generate --mailboxes 1000 --stores 200 -o /tmp/fleet
 
   exit status: 0 written, 1 the system said no, 2 wrong arguments
 
@@ -28,6 +34,7 @@ struct Arguments {
   var mailboxCount = 0
   var isChurned = false
   var differingCount = 0
+  var storeCount = 0
   var seed: UInt64 = 1
   var path = ""
 
@@ -43,6 +50,9 @@ struct Arguments {
       case "--differing":
         guard let count = words.next().flatMap({ Int($0) }), count > 0 else { return nil }
         differingCount = count
+      case "--stores":
+        guard let count = words.next().flatMap({ Int($0) }), 1...200 ~= count else { return nil }
+        storeCount = count
       case "--seed":
         guard let number = words.next().flatMap({ UInt64($0) }) else { return nil }
         seed = number
@@ -56,6 +66,7 @@ struct Arguments {
     guard mailboxCount > 0, !path.isEmpty, differingCount <= mailboxCount, differingCount == 0 || !isChurned else {
       return nil
     }
+    if storeCount > 0, isChurned || differingCount > 0 { return nil }
   }
 }
 
@@ -76,6 +87,13 @@ if CommandLine.arguments.dropFirst().elementsEqual(["--help"]) {
 }
 guard let arguments = Arguments(CommandLine.arguments.dropFirst()) else { fail(usage, status: 2) }
 do {
+  if arguments.storeCount > 0 {
+    let fleet = LargeFleet(
+      storeCount: arguments.storeCount, mailboxCount: arguments.mailboxCount, seed: arguments.seed)
+    try fleet.write(below: arguments.path)
+    print("\(arguments.path): \(fleet.stores.count) stores, \(fleet.stores.reduce(0) { $0 + $1.count }) slots")
+    exit(0)
+  }
   let facts = try generate(arguments)
   print(
     "\(arguments.path): \(facts.recordCount) records, \(facts.byteCount) bytes, \(facts.commitCount) commits,",
