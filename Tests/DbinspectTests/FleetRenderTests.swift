@@ -187,6 +187,7 @@ private struct RenderedFleet {
     #expect(try Tool.run(["fleet", "render", fleet.path("none")] + options).status == 66)
     #expect(try fleet.render(["--slot", "sloti30t02"]).status == 1)
     #expect(try fleet.render(["--slot", "sloti99t02"]).status == 1)
+    #expect(try fleet.render(["--root", "/"]).status == 64)
     // A user has no slot, and is not looked for.
     let run = try fleet.render(["--slot", "joe"])
     #expect(run.status == 1 && run.errors == "dbinspect: 'joe' is no store, slot or host of the layout\n")

@@ -59,6 +59,10 @@ struct FleetRender: FleetCommand {
   @Argument(help: ArgumentHelp("The folder of templates.", valueName: "templates"), completion: .directory)
   var templates: String
 
+  func validate() throws {
+    if fleet.root != nil { throw ValidationError("--root is for copies that are read; files go below --output") }
+  }
+
   func execute(_ output: inout Output) throws -> ExitStatus {
     let layout = try fleet.readLayout()
     if let error = layout.findings(fleet.templates).first(where: { $0.severity == .error }) {
