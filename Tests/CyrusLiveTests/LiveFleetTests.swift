@@ -25,6 +25,8 @@ import Testing
     // What the replica lacks is on its way, by the log of the channel that the configuration names.
     let before = try diff(store)
     #expect(before.status == 1, "\(before.output)")
+    let pending = try store.dbinspect(["fleet", "sweep"] + store.fleetOptions)
+    #expect(pending.status == 1, "\(pending.output)")
     let run = try store.synchronize()
     #expect(run.status == 0, "\(run.output)")
     let after = try diff(store)
@@ -36,6 +38,9 @@ import Testing
       "verify", store.mailboxes(of: Slots.master), store.mailboxes(of: Slots.replica),
     ])
     #expect(verified.status == 0, "\(verified.output)")
+    let swept = try store.dbinspect(["fleet", "sweep"] + store.fleetOptions)
+    #expect(swept.status == 0, "\(swept.output)")
+    #expect(swept.output.hasSuffix("1 store: 1 ok; 2 slots, 2 sound; 0 lines pending\n"), "\(swept.output)")
   }
 
   @Test func `a changed value changes only the files that have it, and the master replicates by itself`() throws {
