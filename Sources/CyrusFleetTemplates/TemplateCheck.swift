@@ -144,7 +144,7 @@ struct TemplateCheck {
         }
       }
       guard value != nil else {
-        throw scanner.error(at: tag, "no value is called '\(first)' here; --set \(first)=… would give one")
+        throw scanner.error(at: tag, "no value is called '\(first)' here; --set gives one, and --values a secret one")
       }
       if secrets.contains(first) { usesSecrets = true }
       for part in name.path.dropFirst() {

@@ -22,6 +22,13 @@ struct LayoutFault: CustomTestStringConvertible, Sendable {
 
   static let all = [
     LayoutFault("nonsense", "line 1, column 1: error L01: neither the line of a store nor one of slots"),
+    LayoutFault(
+      "i30 30 T15 0 1000 e 10.0.0.1",
+      "line 1, column 8: error L01: kind and count: expected a small letter and digits, as in t15, found 'T15'"),
+    LayoutFault("i30 30 t15 0 1000 e", "line 1, column 1: error L01: slots: expected 7 fields, found 6"),
+    LayoutFault(
+      "\u{FEFF}i30 30 t15 0 1000 e 10.0.0.1",
+      "line 1, column 1: error L01: begins with a byte order mark"),
     LayoutFault("  a b c d e f g", "line 1, column 3: error L01: neither the line of a store nor one of slots"),
     LayoutFault(
       "i30 30 t15 0 1000 e 10.202.80.1 # a comment\nj",
@@ -72,7 +79,8 @@ struct LayoutFault: CustomTestStringConvertible, Sendable {
       "i30 31 t2 0 1 e 10.0.0.1", "line 1, column 5: warning L14: expected the number of the prefix, 30, found 31"),
     LayoutFault(
       "i30 30 t2 10 1 e 10.0.0.1",
-      "line 1, column 11: error L20: a drive of 10 GB for metadata, and no template says where it is mounted"),
+      "line 1, column 11: error L20: a drive of 10 GB for metadata, and no template, metadataConfigDirectory, says where it is"
+    ),
     LayoutFault(
       "\(slots)store5 n 0 90 sloti1t01 slotti1t01 slotsi1t03", "line 4, column 36: error L30: no line gives slotsi1t03"),
     LayoutFault(

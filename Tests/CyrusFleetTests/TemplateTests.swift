@@ -19,7 +19,8 @@ struct WrongTemplate: CustomTestStringConvertible, Sendable {
   var testDescription: String { text }
 
   static let all = [
-    WrongTemplate("a\n  {{host}} {{hots}}\n", 2, 12, "no value is called 'hots' here; --set hots=… would give one"),
+    WrongTemplate(
+      "a\n  {{host}} {{hots}}\n", 2, 12, "no value is called 'hots' here; --set gives one, and --values a secret one"),
     WrongTemplate("{{paths.dta}}\n", 1, 1, "'paths.dta': there is no 'dta' in it"),
     WrongTemplate("{{slot.name}}\n", 1, 1, "'slot.name': there is no 'name' in it"),
     WrongTemplate("{{paths}}\n", 1, 1, "'paths' is a group of values, which cannot be printed"),

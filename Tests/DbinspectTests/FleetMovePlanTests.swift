@@ -72,7 +72,7 @@ import Testing
       #expect(run.status == status && run.output.isEmpty, "\(run)")
       return run.errors
     }
-    #expect(try refusal("joe", "--to", "store99").contains("the layout has no 'store99'"))
+    #expect(try refusal("joe", "--to", "store99", status: 64).contains("the layout has no 'store99'"))
     #expect(try refusal("joe", "--to", "store23").contains("joe: the user lives on store23 already"))
     #expect(try refusal("ann", "--to", "store256").contains("'ann' lives nowhere"))
     try fleet.made.put([MadeMailbox("DELETED.user.joe.Sent.5F5E1000", "joe-sent")], onAllOf: "store256")

@@ -157,7 +157,7 @@ private struct RenderedFleet {
     #expect(run.status == 65)
     #expect(
       run.errorLines == [
-        "dbinspect: \(fleet.path("templates"))/b-{{slot}}.mustache: line 2, column 15: no value is called 'port' here; --set port=… would give one"
+        "dbinspect: \(fleet.path("templates"))/b-{{slot}}.mustache: line 2, column 15: no value is called 'port' here; --set gives one, and --values a secret one"
       ])
     #expect(!FileManager.default.fileExists(atPath: fleet.path("out")))
 

@@ -45,7 +45,8 @@ extension FleetLayout {
         findings.append(
           finding(
             .metadataDrive, line, field: 3,
-            "a drive of \(group.metadataSize) GB for metadata, and no template says where it is mounted"))
+            "a drive of \(group.metadataSize) GB for metadata, and no template, metadataConfigDirectory, says where it is"
+          ))
       }
       guard group.count > 0 else { continue }
       let first = UInt64(group.firstAddress.value)

@@ -48,17 +48,30 @@ public struct LayoutLine: Sendable, Hashable {
       return
     }
     do throws(Unreadable) {
-      if first.isStoreName {
+      if first.text.unicodeScalars.first == "\u{FEFF}" {
+        throw Unreadable(first.column, "begins with a byte order mark")
+      } else if first.isStoreName {
         content = .store(try FleetStore(fields))
       } else if fields.count == 7, fields[2].isKindAndCount {
         content = .slots(try SlotGroup(fields))
       } else {
-        throw Unreadable(first.column, "neither the line of a store nor one of slots")
+        throw Self.unreadable(fields, first)
       }
     } catch {
       content = .unreadable
       findings.append(LayoutFinding(.unreadable, line: number, column: error.column, error.message))
     }
+  }
+
+  /// Why fields are neither a store nor slots: by what they look most like.
+  private static func unreadable(_ fields: [LayoutField], _ first: LayoutField) -> Unreadable {
+    let nothing = "neither the line of a store nor one of slots"
+    guard SlotPrefix(first.text) != nil else { return Unreadable(first.column, nothing) }
+    if fields.count != 7 {
+      return Unreadable(first.column, "slots: expected 7 fields, found \(fields.count)")
+    }
+    return Unreadable(
+      fields[2].column, "kind and count: expected a small letter and digits, as in t15, found '\(fields[2].shown)'")
   }
 
   /// The fields before a comment, and where the first no-break space stands between them.

@@ -41,6 +41,14 @@ public enum LayoutRule: String, Sendable, Hashable, CaseIterable {
   /// Two servers have more stores in common than they should.
   case pairLimit = "L38"
 
+  /// Whether stores or slots that there may be cannot be known of where it is broken.
+  public var hidesSlots: Bool {
+    switch self {
+    case .unreadable, .slotTwice, .noSuchSlot, .slotTaken, .storeRefused: true
+    default: false
+    }
+  }
+
   /// How much a reader has to care.
   public enum Severity: String, Sendable, Hashable, CaseIterable, Comparable {
     /// Worth knowing.

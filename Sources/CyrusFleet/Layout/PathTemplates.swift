@@ -38,6 +38,18 @@ public struct PathTemplates: Sendable, Hashable {
   /// The layout's own paths.
   public static let standard = PathTemplates()
 
+  /// The names that can stand in angle brackets.
+  public static let names = ["slot", "store", "prefix", "server", "host", "branch", "kind", "nn", "channel"]
+
+  /// What stands in angle brackets first and is no name; nil if nothing does.
+  public static func unknownName(in template: String) -> String? {
+    for part in template.split(separator: "<", omittingEmptySubsequences: false).dropFirst() {
+      guard let end = part.firstIndex(of: ">") else { return "<\(part)" }
+      if !names.contains(String(part[..<end])) { return "<\(part[...end])" }
+    }
+    return nil
+  }
+
   /// Fills in a template; `store` and `channel` where there is one.
   public func filled(_ template: String, _ slot: FleetSlot, _ store: FleetStore?, channel: String? = nil) -> String {
     var text = ""

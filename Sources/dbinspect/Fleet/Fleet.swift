@@ -54,7 +54,8 @@ struct FleetOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Another template for a path, such as programs=/usr/lib/cyrus/bin; may be given more than once.",
-      valueName: "name=template"))
+      valueName: "name=template"),
+    transform: PathTemplate.init)
   var path: [PathTemplate] = []
 
   @Option(help: "Colour the output: auto, always or never.")
@@ -79,10 +80,55 @@ struct FleetOptions: ParsableArguments {
       }
     }
     let layout = FleetLayout(parsing: try wholeFile(layout), locations: sites)
-    for name in master where layout.slot(named: name) == nil {
-      throw Failure(.usage, file: self.layout, "no line gives \(name.text), which --master names")
+    var stores: [String: SlotName] = [:]
+    for name in master {
+      guard let store = layout.store(of: name), layout.slot(named: name) != nil else {
+        let problem =
+          layout.slot(named: name) == nil ? "no line gives \(name.text)" : "\(name.text) belongs to no store"
+        throw Failure(.usage, file: self.layout, "\(problem), which --master names")
+      }
+      if let other = stores.updateValue(name, forKey: store.name) {
+        throw Failure(
+          .usage, file: self.layout, "--master names both \(other.text) and \(name.text), slots of \(store.name)")
+      }
     }
     return layout
+  }
+
+  /// Reads the layout, and refuses one with an error.
+  func readSoundLayout() throws(Failure) -> FleetLayout {
+    let layout = try readLayout()
+    if let error = layout.findings(templates).first(where: { $0.severity == .error }) { throw refusal(error) }
+    return layout
+  }
+
+  /// Refuses a layout of which stores or slots cannot be known: what is proven by it would leave them out.
+  func requireWhole(_ layout: FleetLayout) throws(Failure) {
+    if let first = layout.findings(templates).first(where: \.rule.hidesSlots) { throw refusal(first) }
+  }
+
+  private func refusal(_ error: LayoutFinding) -> Failure {
+    Failure(
+      .broken, file: layout, "the layout has an error: \(error)", hint: "dbinspect fleet check lists all of them")
+  }
+
+  /// Whether all stores and slots can be known. If not, that is said.
+  func isWhole(_ layout: FleetLayout) -> Bool {
+    let hiding = layout.findings(templates).filter(\.rule.hidesSlots)
+    guard let first = hiding.first else { return true }
+    let more = hiding.count > 1 ? ", and \(hiding.count - 1) more" : ""
+    Talk.say("stores or slots may be missing: \(first)\(more)", about: self.layout)
+    return false
+  }
+
+  /// The store with a name.
+  ///
+  /// - Throws: `Failure` if the layout has none.
+  func store(_ name: String, in layout: FleetLayout) throws(Failure) -> FleetStore {
+    guard let store = layout.store(named: name) else {
+      throw Failure(.usage, file: self.layout, "the layout has no '\(printable(name))'")
+    }
+    return store
   }
 
   /// The host to speak of.
@@ -111,7 +157,7 @@ extension FleetCommand {
 }
 
 /// A template for a path, as it is given.
-struct PathTemplate: ExpressibleByArgument {
+struct PathTemplate {
   /// Which path.
   enum Name: String, CaseIterable {
     case configuration, configDirectory, metadataConfigDirectory, data, search, programs, productionPrograms
@@ -132,12 +178,21 @@ struct PathTemplate: ExpressibleByArgument {
   let name: Name
   let template: String
 
-  init?(argument: String) {
+  /// - Throws: `ValidationError` if it has no such form, or could not become a path.
+  init(_ argument: String) throws {
     guard let equals = argument.firstIndex(of: "="), let name = Name(rawValue: String(argument[..<equals])) else {
-      return nil
+      let names = Name.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("'\(argument)' is no name and template; names are \(names)")
     }
     self.name = name
     template = String(argument[argument.index(after: equals)...])
+    if let unknown = PathTemplates.unknownName(in: template) {
+      let names = PathTemplates.names.map { "<\($0)>" }.joined(separator: ", ")
+      throw ValidationError("'\(template)' has '\(unknown)'; what can be filled in is \(names)")
+    }
+    guard template.hasPrefix("/"),
+      template.utf8.allSatisfy({ 0x21...0x7E ~= $0 && !"'\"`$&;|*?(){}[]\\!#~".utf8.contains($0) })
+    else { throw ValidationError("'\(template)' is no absolute path without blanks and what a shell would take") }
   }
 }
 

@@ -85,12 +85,7 @@ struct FleetBalance: FleetCommand {
   }
 
   func execute(_ output: inout Output) throws -> ExitStatus {
-    let layout = try fleet.readLayout()
-    if let error = layout.findings(fleet.templates).first(where: { $0.severity == .error }) {
-      throw Failure(
-        .broken, file: fleet.layout, "the layout has an error: \(error)",
-        hint: "dbinspect fleet check lists all of them")
-    }
+    let layout = try fleet.readSoundLayout()
     let (stores, unknown) = try readUsage(layout)
     var request = BalanceRequest()
     request.headroom = headroom

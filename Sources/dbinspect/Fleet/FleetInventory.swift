@@ -67,6 +67,7 @@ struct FleetInventory: FleetCommand {
 
   func execute(_ output: inout Output) throws -> ExitStatus {
     let layout = try fleet.readLayout()
+    let isWhole = fleet.isWhole(layout)
     let chosen = try fleet.stores(subjects, layout)
     let progress = Progress(counted(chosen.count, "store"), .files)
     var inventory = CyrusFleet.FleetInventory(fleet.files(of: layout), now: { secondsNow() })
@@ -85,6 +86,6 @@ struct FleetInventory: FleetCommand {
     if json { output.document(Self.schema) { table.write(to: &$0) } } else { table.print(to: &output) }
     output.flush()
     table.tell()
-    return table.status
+    return isWhole ? table.status : .broken
   }
 }

@@ -59,9 +59,8 @@ struct FleetMovePlan: FleetCommand {
 
   func execute(_ output: inout Output) throws -> ExitStatus {
     let layout = try fleet.readLayout()
-    guard let target = layout.store(named: to) else {
-      throw Failure(.no, file: fleet.layout, "the layout has no '\(printable(to))'")
-    }
+    try fleet.requireWhole(layout)
+    let target = try fleet.store(to, in: layout)
     let homes = fleet.homes(of: user, in: layout, names)
     let home = try homes.onlyHome(of: user)
     if let unread = homes.unread.first(where: { $0.store == target.name }) {

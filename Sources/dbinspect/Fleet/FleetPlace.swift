@@ -70,8 +70,14 @@ struct FleetPlace: FleetCommand {
       }
       throw Failure(.no, file: fleet.layout, "\(error)")
     }
-    if json { write(placed, to: &output) } else { for store in placed { output.line(store.store.line) } }
+    if json { write(placed, to: &output) } else { print(placed, behind: layout, to: &output) }
     return .yes
+  }
+
+  private func print(_ placed: [PlacedStore], behind layout: FleetLayout, to output: inout Output) {
+    // So that the first line can be appended to a layout whose last line has no end.
+    if let last = layout.bytes.last, last != UInt8(ascii: "\n") { output.line() }
+    for store in placed { output.line(store.store.line) }
   }
 
   private func request(for layout: FleetLayout) throws(Failure) -> PlacementRequest {

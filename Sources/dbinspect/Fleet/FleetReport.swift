@@ -43,6 +43,8 @@ struct FleetReport: FleetCommand {
     guard FleetSubject.isUser(subject, in: layout) else {
       return report(try FleetSubject(subject, in: layout).stores(layout, fleet), layout, to: &output)
     }
+    // A user may live on a store whose line cannot be read.
+    try fleet.requireWhole(layout)
     let homes = fleet.homes(of: subject, in: layout, names)
     do throws(Failure) {
       return report([try homes.onlyHome(of: subject, isAnyWord: true).store], layout, homes, to: &output)
@@ -67,6 +69,11 @@ struct FleetReport: FleetCommand {
         continue
       }
       reports.append(report)
+      if report.commands.isEmpty {
+        let slot = report.this ?? report.master
+        Talk.say("no commands: no template says where the metadata of \(slot.text) are", about: fleet.layout)
+        status = .broken
+      }
       for slot in report.unknownSlots {
         Talk.say("no line gives \(slot.text), which \(store.name) has", about: fleet.layout)
         status = .broken

@@ -19,7 +19,10 @@ enum FleetSubject {
     } else if layout.hosts.contains(word) {
       self = .host(word)
     } else {
-      throw Failure(.no, "'\(printable(word))' is no store, slot or host of the layout")
+      let unread = layout.lines.count { $0.content == .unreadable }
+      throw Failure(
+        .no, "'\(printable(word))' is no store, slot or host of the layout",
+        hint: unread > 0 ? "\(counted(unread, "line")) cannot be read: dbinspect fleet check" : nil)
     }
   }
 

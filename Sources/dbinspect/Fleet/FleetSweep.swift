@@ -114,6 +114,9 @@ struct FleetSweep: FleetCommand, MonitoredCommand {
 
   func observe(_ output: inout Output) throws -> Observation {
     let layout = try fleet.readLayout()
+    // A monitor is told of nothing but what is in its one line.
+    if monitoring.nagios { try fleet.requireWhole(layout) }
+    let isWhole = fleet.isWhole(layout)
     if local, !layout.hosts.contains(fleet.hostName) {
       throw Failure(.usage, file: fleet.layout, "no line gives slots on '\(printable(fleet.hostName))'")
     }
@@ -125,14 +128,14 @@ struct FleetSweep: FleetCommand, MonitoredCommand {
     if format == .ndjson {
       var writer = SweepStreamWriter(to: &output)
       for store in conditions { for slot in store.slots { writer.write(slot, to: &output) } }
-      writer.end(isComplete: true, to: &output)
+      writer.end(isComplete: isWhole, to: &output)
     } else if json {
       output.document(Self.schema) { table.write(to: &$0) }
     } else if !monitoring.nagios {
       table.print(to: &output)
     }
     return Observation(
-      status: table.status, isUp: table.count(.unreachable) == 0, metrics: table.metrics,
+      status: isWhole ? table.status : .broken, isUp: isWhole && table.count(.unreachable) == 0, metrics: table.metrics,
       answer: table.answer(lines: lines, ages: ages))
   }
 

@@ -78,8 +78,9 @@ struct FleetVerifyMove: FleetCommand {
 
   func execute(_ output: inout Output) throws -> ExitStatus {
     let layout = try fleet.readLayout()
-    let source = try store(from, in: layout)
-    let destination = try store(to, in: layout)
+    try fleet.requireWhole(layout)
+    let source = try fleet.store(from, in: layout)
+    let destination = try fleet.store(to, in: layout)
     if source.name == destination.name { throw Failure(.usage, "--from and --to name the same store") }
     let files = fleet.files(of: layout)
     let state = try before.map { try MoveSourceState(of: user, contentsOf: $0, names.settings) }
@@ -106,20 +107,16 @@ struct FleetVerifyMove: FleetCommand {
     }
   }
 
-  private func store(_ name: String, in layout: FleetLayout) throws(Failure) -> FleetStore {
-    guard let store = layout.store(named: name) else {
-      throw Failure(.no, file: fleet.layout, "the layout has no '\(printable(name))'")
-    }
-    return store
-  }
-
   // MARK: - Printing
 
   private func print(_ proof: MoveProof, to output: inout Output) {
     for outcome in proof.outcomes {
       output.append("\(outcome.check.rawValue) ")
       output.append(outcome.verdict.rawValue, in: outcome.verdict.color)
-      output.line(": \(outcome.check.meaning)")
+      let count = outcome.findings.count { $0.verdict != .holds }
+      let findings = count > 1 ? " (\(count) findings)" : ""
+      output.line(
+        outcome.verdict == .holds ? ": \(outcome.check.meaning)" : "\(findings); expected: \(outcome.check.meaning)")
       for finding in outcome.findings {
         let place = [finding.store, finding.slot, finding.mailbox?.description].compactMap { $0 }
         output.line("   \(finding.verdict.rawValue): \(place.joined(separator: " ")): \(printable(finding.message))")

@@ -64,12 +64,7 @@ struct FleetRender: FleetCommand {
   }
 
   func execute(_ output: inout Output) throws -> ExitStatus {
-    let layout = try fleet.readLayout()
-    if let error = layout.findings(fleet.templates).first(where: { $0.severity == .error }) {
-      throw Failure(
-        .broken, file: fleet.layout, "the layout has an error: \(error)",
-        hint: "dbinspect fleet check lists all of them")
-    }
+    let layout = try fleet.readSoundLayout()
     let wanted = try wantedSlots(layout)
     let sources = try TemplateFolder.templates(in: templates)
     // All is made before anything is written.
