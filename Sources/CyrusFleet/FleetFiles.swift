@@ -30,6 +30,22 @@ public struct FleetFiles: Sendable {
     layout.slots(of: store).first { masters.contains($0.name) } ?? layout.primary(of: store)
   }
 
+  /// The slot whose list says what is live on a store.
+  ///
+  /// - Throws: ``UnreadFile`` if no line gives the slot that should be master, and nobody has said which one is: the
+  ///   others may lack what that has.
+  func knownMaster(of store: FleetStore) throws(UnreadFile) -> FleetSlot? {
+    if !store.slots.contains(where: { masters.contains($0) }) {
+      let primary =
+        store.slots.first { layout.locations[$0.prefix.site].code == store.masterLocation } ?? store.slots.first
+      if let primary, layout.slot(named: primary) == nil {
+        throw UnreadFile(
+          store: store.name, path: nil, reason: "no line gives \(primary.text), which should be its master")
+      }
+    }
+    return master(of: store)
+  }
+
   /// The slots of a store that are not its master, by name, each once.
   public func replicas(of store: FleetStore) -> [FleetSlot] {
     let master = master(of: store)
@@ -62,6 +78,16 @@ public struct UnreadFile: Error, Sendable, Hashable, CustomStringConvertible {
 
   /// For people, for example `store23: /mnt/…/mailboxes.db: No such file or directory (open)`.
   public var description: String { "\(store): \(path.map { "\($0): " } ?? "")\(reason)" }
+}
+
+extension FleetLayout {
+  /// Lines that cannot be read, each of which may be that of a store.
+  var unreadLines: [UnreadFile] {
+    lineFindings.filter { $0.rule == .unreadable }.map { finding in
+      UnreadFile(
+        store: "line \(finding.line)", path: nil, reason: "this line of the layout cannot be read: \(finding.message)")
+    }
+  }
 }
 
 extension FleetFiles {

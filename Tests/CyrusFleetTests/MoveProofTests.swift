@@ -194,6 +194,47 @@ import Testing
     #expect(proof.outcomes[0].findings.map(\.message) == ["is called user.joe.Gone there by now"])
   }
 
+  /// Lists with an id twice are what `dbinspect check` finds; a mailbox of such an id is no other one that is there.
+  @Test func `of two mailboxes with one unique id none stands for the other`() throws {
+    let twice = [joe[0], joe[1].with { $0.id = joe[0].id }, joe[2]]
+    var before = Self.before
+    before.mailboxes[1].uniqueID = before.mailboxes[0].uniqueID
+    try putPlain([joe[0], joe[2]])
+    let proof = try prove(before: before)
+    #expect(proof.outcomes.map(\.verdict) == [.broken, .holds, .holds, .holds], "\(proof)")
+    #expect(proof.outcomes[0].findings.map(\.message) == ["is not there"])
+    try putPlain(twice)
+    #expect(try prove(before: before).outcomes.flatMap(\.findings) == [])
+  }
+
+  /// Lists of releases that keep no record under the unique id.
+  private func putPlain(_ mailboxes: [MadeMailbox]) throws {
+    for slot in MadeStores.slots["store256"] ?? [] {
+      try folder.made.put(mailboxes, on: slot, of: "store256", isPrefixed: false)
+    }
+  }
+
+  private func proveElsewhere(_ change: (String) -> String) throws -> MoveProof {
+    let layout = FleetLayout(parsing: Array(change(MadeStores.layout).utf8))
+    return MoveProof(
+      of: Array("joe".utf8), from: try folder.store("store23"), to: try folder.store("store256"),
+      in: FleetFiles(of: layout, below: folder.made.root), checks: [.source, .elsewhere])
+  }
+
+  @Test func `what a line that cannot be read holds is not known`() throws {
+    #expect(try proveElsewhere { $0 }.verdict == .holds)
+    let proof = try proveElsewhere { $0 + "store99 n 0 9O sloti30t05\n" }
+    #expect(proof.outcomes.map(\.verdict) == [.holds, .unknown], "\(proof)")
+    // The replica that is asked instead of a master that no line gives may lack what that has.
+    #expect(try proveElsewhere { $0.replacing("i30 ", with: "i3O ") }.outcomes.map(\.verdict) == [.unknown, .unknown])
+  }
+
+  @Test func `another store of the same name is another store`() throws {
+    try folder.made.put(joe, on: "sloti30t15", of: "store254")
+    let proof = try proveElsewhere { $0.replacing("store254 ", with: "store256 ") }
+    #expect(proof.verdict > .pending, "\(proof)")
+  }
+
   @Test func `without a state given the source must have something left`() throws {
     let proof = try prove(before: nil)
     #expect(proof.outcomes.map(\.verdict) == [.unknown, .holds, .holds, .holds])

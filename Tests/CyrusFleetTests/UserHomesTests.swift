@@ -42,6 +42,16 @@ import Testing
     #expect(homes(user).homes.map(\.store.name) == ["store256"])
   }
 
+  @Test func `of a line that cannot be read, and of a master that no line gives, nothing is known`() throws {
+    func unread(_ change: (String) -> String) -> [String] {
+      let layout = FleetLayout(parsing: Array(change(MadeStores.layout).utf8))
+      return UserHomes(of: Array("joe".utf8), in: FleetFiles(of: layout, below: folder.made.root)).unread.map(\.store)
+    }
+    #expect(unread { $0 } == [])
+    #expect(unread { $0 + "store99 n 0 9O sloti30t05\n" } == ["line 9"])
+    #expect(unread { $0.replacing("i30 ", with: "#") } == ["store23", "store254"])
+  }
+
   @Test func `the default domain means none`() throws {
     try folder.made.put([MadeMailbox("user.joe", "id")], on: "sloti29t02", of: "store256")
     var settings = NameSettings()

@@ -16,7 +16,13 @@ struct MoveScene {
   typealias Lookup = Result<UserMailboxes, UnreadFile>
 
   /// What the master of a store has of the user.
-  func mailboxes(of store: FleetStore) -> Lookup { mailboxes(of: store, on: files.master(of: store)) }
+  func mailboxes(of store: FleetStore) -> Lookup {
+    do throws(UnreadFile) {
+      return mailboxes(of: store, on: try files.knownMaster(of: store))
+    } catch {
+      return .failure(error)
+    }
+  }
 
   func mailboxes(of store: FleetStore, on slot: FleetSlot?) -> Lookup {
     do throws(UnreadFile) {
@@ -72,15 +78,23 @@ struct MoveScene {
     let ids = Dictionary(
       there.live.compactMap { mailbox in mailbox.uniqueID.map { ($0, mailbox) } },
       uniquingKeysWith: { first, _ in first })
-    for mailbox in expected { findings += self.findings(on: mailbox, names, ids, there) }
+    // With an id twice at the source, one that is there under its own name stands for no other.
+    let stayed = Set(
+      expected.compactMap { mailbox in
+        mailbox.uniqueID.flatMap { names[mailbox.name]?.uniqueID == $0 ? mailbox.name : nil }
+      })
+    for mailbox in expected {
+      let moved = mailbox.uniqueID.flatMap { ids[$0] }.flatMap { stayed.contains($0.name) ? nil : $0 }
+      findings += self.findings(on: mailbox, names, stayed.contains(mailbox.name) ? nil : moved, there)
+    }
     return findings
   }
 
   private func findings(
-    on mailbox: UserMailbox, _ names: [MailboxName: UserMailbox], _ ids: [[UInt8]: UserMailbox], _ there: UserMailboxes
+    on mailbox: UserMailbox, _ names: [MailboxName: UserMailbox], _ moved: UserMailbox?, _ there: UserMailboxes
   ) -> [MoveFinding] {
     func broken(_ message: String) -> MoveFinding { finding(.broken, message, destination, nil, mailbox.name) }
-    if let other = mailbox.uniqueID.flatMap({ ids[$0] }), other.name != mailbox.name {
+    if let other = moved, other.name != mailbox.name {
       return [finding(.holds, "is called \(other.name) there by now", destination, nil, mailbox.name)]
         + differences(mailbox, other).map(broken)
     }
@@ -124,12 +138,16 @@ struct MoveScene {
   }
 
   func otherFindings() -> [MoveFinding] {
-    files.layout.stores.filter { $0.name != source.name && $0.name != destination.name }.flatMap { store in
+    let found = files.layout.stores.filter { $0 != source && $0 != destination }.flatMap { store in
       switch mailboxes(of: store) {
       case .success(let found): return liveFindings(found, store)
       case .failure(let error): return [finding(error, store)]
       }
     }
+    return found
+      + files.layout.unreadLines.map { line in
+        MoveFinding(verdict: .unknown, store: line.store, slot: nil, mailbox: nil, message: line.reason)
+      }
   }
 
   /// That a store has live mailboxes of the user, and how many.

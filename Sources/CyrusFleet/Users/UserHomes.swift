@@ -29,7 +29,7 @@ public struct UserHomes: Sendable, Hashable {
   public let user: [UInt8]
   /// The stores that he lives on, in the order of the layout; one, if all is well.
   public let homes: [UserHome]
-  /// Stores whose master could not be asked.
+  /// Stores whose master could not be asked, and lines of the layout that cannot be read: each may be that of a store.
   public let unread: [UnreadFile]
 
   /// Looks for a user on the masters of all stores.
@@ -50,7 +50,7 @@ public struct UserHomes: Sendable, Hashable {
     var unread: [UnreadFile] = []
     for (index, store) in files.layout.stores.enumerated() {
       do throws(UnreadFile) {
-        let slot = files.master(of: store)
+        let slot = try files.knownMaster(of: store)
         let found = try files.mailboxes(of: user, on: slot, in: store, settings, locking)
         if found.isHome, let slot, let path = files.paths(of: slot, in: store)?.mailboxes {
           homes.append(UserHome(store: store, slot: slot, path: path, mailboxes: found))
@@ -62,7 +62,7 @@ public struct UserHomes: Sendable, Hashable {
     }
     self.user = user
     self.homes = homes
-    self.unread = unread
+    self.unread = unread + files.layout.unreadLines
   }
 
   /// What is wrong if he lives on several stores; nil if he does not.
