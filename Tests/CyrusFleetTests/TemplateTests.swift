@@ -133,6 +133,32 @@ struct WrongTemplate: CustomTestStringConvertible, Sendable {
     #expect(error?.template == "a-{{slot}}.conf.mustache")
   }
 
+  /// The engine prints nothing for what an element does not have.
+  @Test func `every element of a list must have what is asked of one`() throws {
+    func element(_ members: [String: TemplateValue]) -> TemplateValue { .object(members) }
+    let site: [String: TemplateValue] = [
+      "services": .list([
+        element(["name": .text("a"), "pw": .text("x"), "in": .object(["y": .text("1")])]),
+        element(["name": .text("b"), "in": .object([:])]),
+      ])
+    ]
+    #expect(try Self.rendered("{{#services}}{{name}} {{/services}}", site).text == "a b ")
+    var error = #expect(throws: TemplateError.self) { try Self.rendered("{{#services}}{{pw}}{{/services}}", site) }
+    #expect(error?.column == 14 && error?.message == "not every element of the list has 'pw'")
+    error = #expect(throws: TemplateError.self) { try Self.rendered("{{#services}}{{in.y}}{{/services}}", site) }
+    #expect(error?.message == "not every element of the list has 'in.y'")
+    let mixed: [String: TemplateValue] = ["words": .list([.text("a"), .object(["b": .text("c")])])]
+    error = #expect(throws: TemplateError.self) { try Self.rendered("{{#words}}{{.}}{{/words}}", mixed) }
+    #expect(error?.message == "elements of the list are of several kinds")
+  }
+
+  @Test func `refuses what would make a text without an end`() throws {
+    let filling = String(repeating: "x", count: 1 << 19)
+    let text = String(repeating: "{{#others}}", count: 8) + filling + String(repeating: "{{/others}}", count: 8)
+    let error = #expect(throws: TemplateError.self) { try Self.rendered(text) }
+    #expect(error?.message.hasPrefix("more than 67108864 bytes") == true)
+  }
+
   @Test func `says what is wrong in a partial, and refuses one that has itself within it`() throws {
     var error = #expect(throws: TemplateError.self) { try Self.rendered("{{> a}}\n", partials: ["a": "\n{{x}}\n"]) }
     #expect(error?.template == "_a.mustache" && error?.line == 2)
