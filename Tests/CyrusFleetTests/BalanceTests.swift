@@ -67,6 +67,18 @@ import Testing
     #expect(Balance.plan([Self.store(1, used: 990, target: 0, users), stores[1]]).isEmpty)
   }
 
+  /// The fullest slot is soon below its target, and then another is the fullest.
+  @Test func `a store is too full as long as any of its slots is`() {
+    var source = Self.store(1, used: 940, target: 90, [("a", 5), ("b", 5), ("c", 5)])
+    source.slots.append(SlotUsage(used: 95, capacity: 100))
+    let result = BalanceResult([source, Self.store(2, used: 0, target: 90)])
+    #expect(
+      result.decisions.map(\.outcome) == [
+        .moves(to: "store2", excess: 35), .moves(to: "store2", excess: 30), .moves(to: "store2", excess: 25),
+      ])
+    #expect(result.leavesExcess && result.busy.map(\.excessBefore) == [5] && result.busy.map(\.excessAfter) == [25])
+  }
+
   @Test func `numbers may be as large as they get`() {
     var full = Self.store(1, used: .max, target: 100, [("a", .max), ("b", 1)])
     full.slots = [SlotUsage(used: .max, capacity: 0)]

@@ -132,8 +132,7 @@ public enum Balance {
       var users = stores[source].users.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
       var random = RandomOrder(seed: request.seed)
       random.shuffle(&users)
-      let fullest = stores[source].fullest
-      var excess = Int64(clamping: fullest.used - fullest.amount(atPercent: stores[source].store.target))
+      var excess = stores[source].signedExcess
       for user in users where excess > 0 {
         if let limit = request.userLimit, movedCount >= limit { return decisions }
         let outcome: MoveDecision.Outcome
@@ -148,7 +147,8 @@ public enum Balance {
             stores[source].slots[slot].used -= min(user.size, stores[source].slots[slot].used)
           }
           for slot in stores[place].slots.indices { stores[place].slots[slot].used += user.size }
-          excess -= Int64(clamping: user.size)
+          // The slot that was the fullest need not be it any more.
+          excess = stores[source].signedExcess
           movedCount += 1
           let (sum, overflow) = movedSize.addingReportingOverflow(user.size)
           movedSize = overflow ? .max : sum
@@ -194,5 +194,12 @@ extension StoreUsage {
   fileprivate var isBusy: Bool {
     let slot = fullest
     return store.target > 0 && slot.used > slot.amount(atPercent: store.target)
+  }
+
+  /// How much is above the target on the fullest slot, below 0 if there is room.
+  fileprivate var signedExcess: Int64 {
+    let slot = fullest
+    let limit = slot.amount(atPercent: store.target)
+    return slot.used < limit ? -Int64(clamping: limit - slot.used) : Int64(clamping: slot.used - limit)
   }
 }
