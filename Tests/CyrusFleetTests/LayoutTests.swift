@@ -137,6 +137,20 @@ import Testing
     #expect(throws: LocationsError.self) { try Locations(parsing: "i imap n") }
   }
 
+  @Test func `a table of sites may have lines that end in CR LF`() throws {
+    let sites = try Locations(parsing: "i imap n New Jersey\r\nwi wmap w Seattle\r\n# end\r\n")
+    #expect(sites["i"].place == "New Jersey")
+    #expect(sites["wi"] == Site(letters: "wi", hostStem: "wmap", code: "w", place: "Seattle"))
+    let error = #expect(throws: LocationsError.self) { try Locations(parsing: "i imap n x\r\ni imap n y\r\n") }
+    #expect(error == LocationsError(line: 2, problem: .twice))
+  }
+
+  /// A letter and what joins it are one character, of which no name of a slot could have been read.
+  @Test func `a kind is one letter of ASCII`() {
+    let layout = FleetLayout(parsing: Array("i30 30 t\u{301}15 0 1000 e 10.202.80.1\n".utf8))
+    #expect(layout.groups.isEmpty && layout.findings().map(\.rule) == [.unreadable])
+  }
+
   @Test func `templates are filled in`() throws {
     let layout = FleetLayout(parsing: Array(sampleFleet.utf8))
     let slot = try #require(layout.slot(named: "slotsi2d2t01"))

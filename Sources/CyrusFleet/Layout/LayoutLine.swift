@@ -109,8 +109,10 @@ struct LayoutField {
   var isNumber: Bool { !text.isEmpty && text.utf8.allSatisfy { ASCII.isDigit($0) } }
   var isStoreName: Bool { text.hasPrefix("store") && LayoutField(text: String(text.dropFirst(5)), column: 0).isNumber }
   var isKindAndCount: Bool {
-    (text.utf8.first.map { ASCII.isLowercase($0) } ?? false)
-      && LayoutField(text: String(text.dropFirst()), column: 0).isNumber
+    // What joins a letter would be dropped with it: so by bytes.
+    let digits = text.utf8.dropFirst()
+    return (text.utf8.first.map { ASCII.isLowercase($0) } ?? false) && !digits.isEmpty
+      && digits.allSatisfy { ASCII.isDigit($0) }
   }
 
   func number(_ name: String, atMost limit: UInt64 = UInt64(UInt32.max)) throws(Unreadable) -> UInt64 {

@@ -54,7 +54,9 @@ public struct Locations: Sendable, Hashable {
   /// - Throws: ``LocationsError``, for the first line that is something else, and for letters that come twice.
   public init(parsing text: String) throws(LocationsError) {
     var sites: [Site] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    // CR LF is one character, which is no line feed.
+    let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map(Substring.init)
+    for (index, line) in lines.enumerated() {
       let fields = line.prefix { $0 != "#" }.split(maxSplits: 3) { $0 == " " || $0 == "\t" || $0 == "\r" }
       if fields.isEmpty { continue }
       let isSite = fields.first.map { $0.utf8.allSatisfy { ASCII.isLowercase($0) } && $0.utf8.last == 0x69 } ?? false
