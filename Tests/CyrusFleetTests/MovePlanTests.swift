@@ -34,6 +34,20 @@ import Testing
     #expect(plan.steps.flatMap(\.preconditions).allSatisfy { $0.host == nil && $0.arguments.first == "dbinspect" })
   }
 
+  /// `dbinspect mailboxes` has no option for it, and would list none.
+  @Test func `lists of mailboxes are asked for the user without the default domain`() throws {
+    var options = MovePlanOptions()
+    options.defaultDomain = "example.com"
+    options.nameOptions = ["--default-domain", "example.com"]
+    let plan = try MovePlan(
+      of: "joe@example.com", from: store("store23"), to: store("store256"), in: files, options)
+    let lists = plan.steps.flatMap(\.preconditions).map(\.arguments).filter { $0[1] == "mailboxes" }
+    #expect(lists.count == 4 && lists.allSatisfy { $0[3...4] == ["--user", "joe"] }, "\(lists)")
+    // All others are told of the domain.
+    let diffs = plan.steps.flatMap(\.preconditions).map(\.arguments).filter { $0[1] == "diff" }
+    #expect(!diffs.isEmpty && diffs.allSatisfy { $0.contains("joe@example.com") && $0.contains("--default-domain") })
+  }
+
   @Test func `programs get the binaries, configuration and channel of their slot`() throws {
     let plan = try plan()
     func commands(_ kind: MoveStep.Kind) -> [String] {

@@ -85,6 +85,8 @@ public struct MovePlanOptions: Sendable, Hashable {
   public var toolOptions: [String] = []
   /// `defaultdomain` and `deletedprefix`, if other commands of `dbinspect` need them; as options.
   public var nameOptions: [String] = []
+  /// `defaultdomain`: `dbinspect mailboxes` knows the user by the name without it.
+  public var defaultDomain = ""
 
   /// The defaults.
   public init() {}

@@ -1,5 +1,7 @@
 // Each step of a move: what for, after what, and how.
 
+import CyrusMailboxes
+
 struct MoveSteps {
   let user: String
   let from: MoveSide
@@ -31,7 +33,7 @@ struct MoveSteps {
   }
 
   private var isFree: MoveCommand { fleet("move-plan", [user, "--to", to.store.name, "--check"]) }
-  private var hasArrived: MoveCommand { inspect(["mailboxes", to.found.mailboxes, "--user", user]) }
+  private var hasArrived: MoveCommand { inspect(["mailboxes", to.found.mailboxes, "--user", listedUser]) }
   private var logsAreSound: MoveCommand { inspect(["synclog", to.found.syncDirectory, "--all-channels"]) }
 
   /// That nothing of the user differs between source and target.
@@ -39,6 +41,13 @@ struct MoveSteps {
     inspect(
       ["diff", from.found.mailboxes, to.found.mailboxes, "--user", user, "--partitions", "ignore", "--summary"]
         + options.nameOptions)
+  }
+
+  /// The user as names of mailboxes have him, without the default domain.
+  private var listedUser: String {
+    var settings = NameSettings()
+    settings.defaultDomain = options.defaultDomain
+    return String(decoding: settings.withoutDefaultDomain(Array(user.utf8)), as: UTF8.self)
   }
 
   /// Where the state of the source is kept.
@@ -92,7 +101,7 @@ struct MoveSteps {
       step(
         .final, "the third pass carries over the rest; what the source has now is kept for the proof",
         after: [
-          inspect(["mailboxes", from.found.mailboxes, "--user", user, "--format", "ndjson"], output: keptFile)
+          inspect(["mailboxes", from.found.mailboxes, "--user", listedUser, "--format", "ndjson"], output: keptFile)
         ], [pass]),
       step(
         .switchOver, "the user belongs to the destination", after: [isEqual, verify([.destination])],

@@ -85,6 +85,7 @@ struct FleetMovePlan: FleetCommand {
     options.archiveAfter = archiveAfter
     options.toolOptions = fleet.words
     options.nameOptions = names.words
+    options.defaultDomain = names.defaultDomain
     do throws(MovePlanError) {
       return try MovePlan(of: user, from: home.store, to: target, in: files, options)
     } catch {
