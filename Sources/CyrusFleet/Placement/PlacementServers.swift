@@ -18,6 +18,8 @@ struct PlacementServers {
   private var places: [String: Int] = [:]
   /// Slots of stores, and excluded ones.
   private var taken: Set<SlotName>
+  /// By what names of slots of a group have in common: a number below which all of them are taken.
+  private var lowestNumbers: [String: UInt64] = [:]
   /// How many stores two servers have in common, by their places, the lower one first.
   private var pairs: [[Int]: Int] = [:]
 
@@ -45,6 +47,7 @@ struct PlacementServers {
     let hosts = slots.compactMap { places[$0.host] }
     for (index, (slot, place)) in zip(slots, hosts).enumerated() {
       taken.insert(slot.name)
+      lowestNumbers[slot.group.namesKey] = lowestEmptySlot(of: slot.group)?.name.number ?? slot.group.count + 1
       servers[place].used += 1
       if index == 0 { servers[place].masters += 1 }
     }
@@ -76,7 +79,7 @@ struct PlacementServers {
   }
 
   private func lowestEmptySlot(of group: SlotGroup) -> FleetSlot? {
-    var number: UInt64 = 1
+    var number = lowestNumbers[group.namesKey] ?? 1
     while number <= group.count {
       let slot = layout.slot(number, of: group)
       if !taken.contains(slot.name) { return slot }

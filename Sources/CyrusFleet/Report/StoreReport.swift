@@ -35,9 +35,7 @@ public struct StoreReport: Sendable, Hashable {
     templates: PathTemplates = .standard
   ) {
     guard let primary = layout.primary(of: store) else { return nil }
-    var slots: [FleetSlot] = []
-    for slot in layout.slots(of: store) where !slots.contains(slot) { slots.append(slot) }
-    slots.sort { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
+    let slots = Set(layout.slots(of: store)).sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
     self.store = store
     self.primary = primary
     let current = slots.first { $0.name == master } ?? primary
