@@ -58,6 +58,14 @@ private struct RenderedFleet {
 }
 
 @Suite struct FleetRenderTests {
+  @Test func `a pipe among the templates is refused, and not waited for`() throws {
+    let fleet = try RenderedFleet(["a-{{slot}}.mustache": "{{slot}}\n"])
+    try #require(mkfifo(fleet.path("templates/b.mustache"), 0o600) == 0)
+    let run = try fleet.render()
+    #expect(run.status == 66 && run.errors.contains("b.mustache: is no regular file"), "\(run)")
+    #expect(try fleet.files().isEmpty)
+  }
+
   private static let marked = ["etc/a-{{slot}}.conf.mustache": "# {{marker}}\nhost: {{host}}\nport: {{port}}\n"]
 
   @Test func `makes a file for each slot that has a store, and then leaves all alone`() throws {

@@ -58,6 +58,28 @@ import Testing
     #expect(whole == list && whole.isComplete && whole.mailboxes.count == 2)
   }
 
+  @Test func `a listing may come through a pipe`() throws {
+    try fleet.made.put(fleet.joe, onAllOf: "store23")
+    let path = fleet.made.mailboxesPath("sloti30t01", "store23")
+    let folder = try TemporaryFolder()
+    let listing = try folder.file(
+      "listing", Tool.run(["mailboxes", path, "--user", "joe", "--format", "ndjson"]).output)
+    let pipe = folder.url.appending(path: "pipe").path
+    try #require(mkfifo(pipe, 0o600) == 0)
+    let writer = Process()
+    writer.executableURL = URL(filePath: "/bin/sh")
+    writer.arguments = ["-c", #"cat "$0" > "$1""#, listing, pipe]
+    try writer.run()
+    let state = try MoveSourceState(of: "joe", contentsOf: pipe, NameSettings())
+    writer.waitUntilExit()
+    #expect(state.isComplete && state.mailboxes.count == 2)
+  }
+
+  @Test func `only one slot of a store is its master`() throws {
+    let run = try verify(["--master", "sloti30t01", "--master", "sloti15t03"])
+    #expect(run.status == 64 && run.errors.contains("--master names two slots of store23: sloti15t03 and sloti30t01"))
+  }
+
   @Test func `no command changes a file`() throws {
     try fleet.made.put(fleet.joe, onAllOf: "store23")
     for slot in ["sloti15t02", "slotti5t01"] {

@@ -92,6 +92,15 @@ struct FleetOptions: ParsableArguments {
           .usage, file: self.layout, "--master names both \(other.text) and \(name.text), slots of \(store.name)")
       }
     }
+    // Else some commands would take the one and some the other.
+    var masters: [String: SlotName] = [:]
+    for name in Set(master) {
+      guard let store = layout.store(of: name) else { continue }
+      if let other = masters.updateValue(name, forKey: store.name) {
+        let both = [other.text, name.text].sorted().joined(separator: " and ")
+        throw Failure(.usage, file: self.layout, "--master names two slots of \(store.name): \(both)")
+      }
+    }
     return layout
   }
 

@@ -27,6 +27,9 @@ extension MoveSourceState {
   }
 
   private static func startsAsJSON(_ path: String) throws(Failure) -> Bool {
+    // Of a pipe what was read is gone, and it can be opened once; it can only be a listing.
+    var facts = stat()
+    if unsafe stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFIFO { return true }
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       let number = errno

@@ -25,17 +25,21 @@ enum TemplateFolder {
     for name in try Directory.names(in: path.isEmpty ? folder : folder + "/" + path).sorted() {
       if name.hasPrefix(".") { continue }
       let inner = path.isEmpty ? name : path + "/" + name
-      if isFolder(folder + "/" + inner) {
+      if isKind(S_IFDIR, folder + "/" + inner) {
         guard depth < depthMax else { throw Failure(.usage, file: folder, "has folders more than \(depthMax) deep") }
         try add(folder, inner, depth: depth + 1, &found)
       } else if name.hasSuffix(TemplateSource.suffix) {
+        // A pipe would be waited for without an end.
+        guard isKind(S_IFREG, folder + "/" + inner) else {
+          throw Failure(.noInput, file: folder + "/" + inner, "is no regular file")
+        }
         found.append(TemplateSource(path: inner, bytes: try wholeFile(folder + "/" + inner)))
       }
     }
   }
 
-  private static func isFolder(_ path: String) -> Bool {
+  private static func isKind(_ kind: mode_t, _ path: String) -> Bool {
     var facts = stat()
-    return unsafe stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
+    return unsafe stat(path, &facts) == 0 && facts.st_mode & S_IFMT == kind
   }
 }
