@@ -226,7 +226,7 @@ struct TemplateCheck {
     throw scanner.error(
       at: tag,
       found.isEmpty
-        ? "no value is called '\(name)' here; --set \(name)=… would give one"
+        ? "no value is called '\(name)' here; --set gives one, and --values a secret one"
         : "not every element of the list has '\(name)'")
   }
 }
