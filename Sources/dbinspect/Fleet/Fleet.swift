@@ -80,22 +80,14 @@ struct FleetOptions: ParsableArguments {
       }
     }
     let layout = FleetLayout(parsing: try wholeFile(layout), locations: sites)
-    var stores: [String: SlotName] = [:]
-    for name in master {
+    var masters: [String: SlotName] = [:]
+    for name in Set(master) {
       guard let store = layout.store(of: name), layout.slot(named: name) != nil else {
         let problem =
           layout.slot(named: name) == nil ? "no line gives \(name.text)" : "\(name.text) belongs to no store"
         throw Failure(.usage, file: self.layout, "\(problem), which --master names")
       }
-      if let other = stores.updateValue(name, forKey: store.name) {
-        throw Failure(
-          .usage, file: self.layout, "--master names both \(other.text) and \(name.text), slots of \(store.name)")
-      }
-    }
-    // Else some commands would take the one and some the other.
-    var masters: [String: SlotName] = [:]
-    for name in Set(master) {
-      guard let store = layout.store(of: name) else { continue }
+      // Else some commands would take the one and some the other.
       if let other = masters.updateValue(name, forKey: store.name) {
         let both = [other.text, name.text].sorted().joined(separator: " and ")
         throw Failure(.usage, file: self.layout, "--master names two slots of \(store.name): \(both)")
