@@ -57,7 +57,8 @@ import Testing
       return run.errors
     }
     #expect(try errors("slotti1t01").isEmpty)
-    #expect(try errors("slotti1t01", "sloti29t01").contains("--master names two slots of store1: sloti29t01 and slotti1t01"))
+    #expect(
+      try errors("slotti1t01", "sloti29t01").contains("--master names two slots of store1: sloti29t01 and slotti1t01"))
     #expect(try errors("sloti30t02").contains("sloti30t02 belongs to no store, which --master names"))
     #expect(try errors("sloti31t02").contains("no line gives sloti31t02"))
   }
