@@ -2,7 +2,7 @@
 
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct AllocationTests {
+@Suite(.timeLimit(.minutes(30))) struct AllocationTests {
   /// Operations that allocate equally often, whatever the size of the file.
   private static let constant = [
     "open", "confirm", "list", "list-in-place", "lookup-one", "lookup-absent", "first-ten", "records-read", "layout",

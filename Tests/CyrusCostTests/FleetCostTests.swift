@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct FleetCostTests {
+@Suite(.timeLimit(.minutes(30))) struct FleetCostTests {
   private static let fleet = Result {
     let path = try TemporaryFolder().url.path
     try LargeFleet(storeCount: 200, mailboxCount: 10, seed: 1).write(below: path)

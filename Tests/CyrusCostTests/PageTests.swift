@@ -2,7 +2,7 @@
 
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct PageTests {
+@Suite(.timeLimit(.minutes(30))) struct PageTests {
   private static let pageByteCount: UInt64 = 4096
 
   /// How many heads a search may look at, each on a page of its own.

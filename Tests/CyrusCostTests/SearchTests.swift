@@ -5,7 +5,7 @@ import Testing
 
 @testable import CyrusDatabase
 
-@Suite(.timeLimit(.minutes(10))) struct SearchTests {
+@Suite(.timeLimit(.minutes(30))) struct SearchTests {
   /// What searches for some keys come to.
   private struct Counts: CustomStringConvertible {
     var sum = 0

@@ -2,7 +2,7 @@
 
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct SystemCallTests {
+@Suite(.timeLimit(.minutes(30))) struct SystemCallTests {
   @Test(arguments: [
     "open", "list", "list-in-place", "confirm", "lookup-one", "lookup-absent", "records-read", "first-ten",
     "copy", "shared",

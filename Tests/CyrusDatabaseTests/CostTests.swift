@@ -5,7 +5,7 @@ import Testing
 
 @testable import CyrusDatabase
 
-@Suite(.timeLimit(.minutes(1))) struct CostTests {
+@Suite(.timeLimit(.minutes(30))) struct CostTests {
   /// Records in this order on lists 0 and 1, whatever their keys.
   private static func chain(_ keys: [[UInt8]]) -> [UInt8] {
     let places = keys.indices.map { 336 + 48 * $0 } + [0]

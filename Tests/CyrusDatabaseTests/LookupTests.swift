@@ -44,7 +44,7 @@ extension Pair {
   init(_ record: borrowing RecordView) { self.init(record.copyOfKey(), record.copyOfValue()) }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct LookupTests {
+@Suite(.timeLimit(.minutes(30))) struct LookupTests {
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }

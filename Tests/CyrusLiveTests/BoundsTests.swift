@@ -7,7 +7,7 @@ import Testing
 
 @testable import CyrusDatabase
 
-@Suite(.timeLimit(.minutes(1))) struct BoundsTests {
+@Suite(.timeLimit(.minutes(30))) struct BoundsTests {
   private let folder: TemporaryFolder
   private let sample = Sample(recordCount: 50)
 

@@ -7,7 +7,7 @@ import CyrusSync
 import Foundation
 import Testing
 
-@Suite(.needsCyrusReplication, .timeLimit(.minutes(10))) struct LiveSyncLogTests {
+@Suite(.needsCyrusReplication, .timeLimit(.minutes(30))) struct LiveSyncLogTests {
   private static let names = ["writer-a", "writer-b"]
   private static let seconds = ProcessInfo.processInfo.environment["OBSERVE_SECONDS"].flatMap { Int($0) } ?? 5
   /// Microseconds between two lines of a writer, on average.

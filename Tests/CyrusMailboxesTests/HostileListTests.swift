@@ -6,7 +6,7 @@ import CyrusMailboxes
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct HostileListTests {
+@Suite(.timeLimit(.minutes(30))) struct HostileListTests {
   private let value = "%(T e I 0123456789abcdef P default M 1)"
   private let text = "0 default a\tl\t"
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import CyrusMailboxes
 
-@Suite(.timeLimit(.minutes(1))) struct RecordTableTests {
+@Suite(.timeLimit(.minutes(30))) struct RecordTableTests {
   private func found(_ hash: UInt64, in table: RecordTable) -> [Int] {
     var probe = table.probe(hash)
     var found: [Int] = []

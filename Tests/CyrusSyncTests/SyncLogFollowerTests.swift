@@ -7,7 +7,7 @@ import Testing
 
 @testable import CyrusSync
 
-@Suite("Following logs", .timeLimit(.minutes(1)))
+@Suite("Following logs", .timeLimit(.minutes(30)))
 struct SyncLogFollowerTests {
   /// How a follower learns of changes, the best first.
   enum Means: CaseIterable {

@@ -114,7 +114,7 @@ struct SyncLogRotationTests {
     }
   }
 
-  @Test("Under a writer and a sync_client each capture has every pending line, once", .timeLimit(.minutes(1)))
+  @Test("Under a writer and a sync_client each capture has every pending line, once", .timeLimit(.minutes(30)))
   func busy() throws {
     let folder = try TemporaryFolder()
     let server = ServerTwin(folder: folder.path)

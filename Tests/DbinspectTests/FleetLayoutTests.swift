@@ -77,4 +77,16 @@ import Testing
     let run = try Tool.run(["fleet", "place", "1", "--pattern", "n,i", "--layout", path])
     #expect(String(decoding: run.output, as: UTF8.self) == "\nstore1 n 0 90 sloti1t01 slotti1t01\n")
   }
+
+  @Test func `the layout among the examples is sound, and the one that the documentation speaks of`() throws {
+    let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Examples/production.dat")
+      .path
+    let run = try Tool.run(["fleet", "check", "--strict", "--layout", path])
+    #expect(run.status == 0 && run.errors.isEmpty)
+    #expect(
+      run.text
+        == "9 slot groups, 7 servers (imap15, imap29, imap30, simap1, simap2, timap1, timap5), 237 slots, 8 occupied, "
+        + "2 stores\n")
+    #expect(try Tool.run(["fleet", "report", "store254", "--layout", path, "--host", "imap30"]).lines.count == 16)
+  }
 }
