@@ -49,8 +49,7 @@ public struct FleetFiles: Sendable {
   /// The slots of a store that are not its master, by name, each once.
   public func replicas(of store: FleetStore) -> [FleetSlot] {
     let master = master(of: store)
-    return Set(layout.slots(of: store)).filter { $0 != master }
-      .sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
+    return layout.slotsByName(of: store).filter { $0 != master }
   }
 
   /// Where the files of a slot are to be looked for; nil if no template says it, see ``LayoutRule/metadataDrive``.

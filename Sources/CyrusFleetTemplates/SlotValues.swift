@@ -17,7 +17,7 @@ public enum SlotValues {
   public static func values(
     of slot: FleetSlot, in store: FleetStore, of layout: FleetLayout, master: FleetSlot, paths: SlotPaths
   ) -> [String: TemplateValue] {
-    let all = Set(layout.slots(of: store)).sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
+    let all = layout.slotsByName(of: store)
     func list(without left: FleetSlot) -> TemplateValue {
       .list(all.filter { $0 != left }.map { .object(values(of: $0, master: master)) })
     }

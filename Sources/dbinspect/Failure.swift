@@ -30,6 +30,13 @@ struct Failure: Error {
     self.hint = hint
   }
 
+  /// What the system said of a call that failed just now.
+  init(failed call: String, file: String) {
+    let number = errno
+    // strerror of glibc never returns nil.
+    self.init(ExitStatus(errno: number), file: file, "\(unsafe String(cString: strerror(number))) (\(call))")
+  }
+
   init(_ error: DatabaseError, hint: String? = nil) {
     let isNotDatabase = if case .notDatabase = error { true } else { false }
     self.init(

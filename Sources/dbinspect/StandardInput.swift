@@ -14,7 +14,7 @@ func standardInput() throws(Failure) -> [UInt8] {
 /// - Throws: `Failure` if it cannot be read, or has more than a gibibyte.
 func wholeFile(_ path: String) throws(Failure) -> [UInt8] {
   let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-  guard descriptor >= 0 else { throw failure("open", of: path) }
+  guard descriptor >= 0 else { throw Failure(failed: "open", file: path) }
   defer { close(descriptor) }
   return try allBytes(of: descriptor, file: path, byteCountMax: 1 << 30)
 }
@@ -32,14 +32,7 @@ private func allBytes(of descriptor: Int32, file: String, byteCountMax: Int) thr
     } else if count == 0 {
       return bytes
     } else if errno != EINTR {
-      throw failure("read", of: file)
+      throw Failure(failed: "read", file: file)
     }
   }
-}
-
-/// What the system said.
-private func failure(_ call: String, of file: String) -> Failure {
-  let error = errno
-  // strerror of glibc never returns nil.
-  return Failure(ExitStatus(errno: error), file: file, "\(unsafe String(cString: strerror(error))) (\(call))")
 }

@@ -118,6 +118,11 @@ extension FleetLayout {
   /// The slots of a store that lines give, in the order of its line.
   public func slots(of store: FleetStore) -> [FleetSlot] { store.slots.compactMap { slot(named: $0) } }
 
+  /// The same by name, byte by byte, each once.
+  public func slotsByName(of store: FleetStore) -> [FleetSlot] {
+    Set(slots(of: store)).sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
+  }
+
   /// The store with this name; nil if there is none.
   public func store(named name: String) -> FleetStore? { storePlaces[name].map { stores[$0] } }
 

@@ -35,7 +35,7 @@ public struct StoreReport: Sendable, Hashable {
     templates: PathTemplates = .standard
   ) {
     guard let primary = layout.primary(of: store) else { return nil }
-    let slots = Set(layout.slots(of: store)).sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
+    let slots = layout.slotsByName(of: store)
     self.store = store
     self.primary = primary
     let current = slots.first { $0.name == master } ?? primary

@@ -45,13 +45,7 @@ struct Inventory: DatabaseCommand, JSONCommand {
   @Option(
     help: ArgumentHelp("What to count by, besides all.", valueName: "grouping"),
     completion: .list(InventoryGrouping.allCases.map(\.rawValue)),
-    transform: { name in
-      guard let grouping = InventoryGrouping(rawValue: name) else {
-        let known = InventoryGrouping.allCases.map(\.rawValue).joined(separator: ", ")
-        throw ValidationError("'\(name)' is nothing to count by; known are \(known)")
-      }
-      return grouping
-    })
+    transform: InventoryGrouping.init(argument:))
   var by: [InventoryGrouping] = []
 
   @Option(
@@ -228,5 +222,16 @@ extension MailboxListForm {
     let form = "\(keys) keys\(isMixed ? ", but some of the other form" : "")"
     guard let generation else { return isEmpty ? "unknown: no records" : "unknown, \(form)" }
     return "\(generation.releases), \(form)"
+  }
+}
+
+extension InventoryGrouping {
+  /// A grouping as it is given.
+  init(argument name: String) throws {
+    guard let grouping = InventoryGrouping(rawValue: name) else {
+      let known = InventoryGrouping.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("'\(name)' is nothing to count by; known are \(known)")
+    }
+    self = grouping
   }
 }

@@ -135,9 +135,6 @@ struct FleetOptions: ParsableArguments {
   /// The host to speak of.
   var hostName: String { host ?? Self.shortNameOfThisHost }
 
-  /// The slot that is said to be master of a store; nil if none is.
-  func master(of store: FleetStore) -> SlotName? { master.first { store.slots.contains($0) } }
-
   private static var shortNameOfThisHost: String {
     var name = [CChar](repeating: 0, count: 256)
     // One byte is kept back, so that the name ends within the array.

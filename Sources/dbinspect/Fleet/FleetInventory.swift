@@ -31,13 +31,7 @@ struct FleetInventory: FleetCommand {
   @Option(
     help: ArgumentHelp("What to count by over all stores, besides each store.", valueName: "grouping"),
     completion: .list(InventoryGrouping.allCases.map(\.rawValue)),
-    transform: { name in
-      guard let grouping = InventoryGrouping(rawValue: name) else {
-        let known = InventoryGrouping.allCases.map(\.rawValue).joined(separator: ", ")
-        throw ValidationError("'\(name)' is nothing to count by; known are \(known)")
-      }
-      return grouping
-    })
+    transform: InventoryGrouping.init(argument:))
   var by: [InventoryGrouping] = []
 
   @Option(help: ArgumentHelp("At most so many groups of each grouping.", valueName: "count"))

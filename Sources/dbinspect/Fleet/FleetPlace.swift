@@ -59,15 +59,12 @@ struct FleetPlace: FleetCommand {
   }
 
   func execute(_ output: inout Output) throws -> ExitStatus {
-    let layout = try fleet.readLayout()
+    let layout = try fleet.readSoundLayout()
     let request = try request(for: layout)
     let placed: [PlacedStore]
     do throws(PlacementError) {
       placed = try Placement.place(request, in: layout, fleet.templates)
     } catch {
-      if case .layout = error {
-        throw Failure(.broken, file: fleet.layout, "\(error)", hint: "dbinspect fleet check lists all of them")
-      }
       throw Failure(.no, file: fleet.layout, "\(error)")
     }
     if json { write(placed, to: &output) } else { print(placed, behind: layout, to: &output) }
@@ -76,7 +73,7 @@ struct FleetPlace: FleetCommand {
 
   private func print(_ placed: [PlacedStore], behind layout: FleetLayout, to output: inout Output) {
     // So that the first line can be appended to a layout whose last line has no end.
-    if let last = layout.bytes.last, last != UInt8(ascii: "\n") { output.line() }
+    if let last = layout.lines.last?.bytes.last, last != UInt8(ascii: "\n") { output.line() }
     for store in placed { output.line(store.store.line) }
   }
 

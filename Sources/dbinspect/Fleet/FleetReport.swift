@@ -57,12 +57,14 @@ struct FleetReport: FleetCommand {
   private func report(
     _ stores: [FleetStore], _ layout: FleetLayout, _ homes: UserHomes? = nil, to output: inout Output
   ) -> ExitStatus {
+    let files = fleet.files(of: layout)
     var status = ExitStatus.yes
     var reports: [StoreReport] = []
     for store in stores {
       guard
         let report = StoreReport(
-          on: store, in: layout, host: fleet.hostName, master: fleet.master(of: store), templates: fleet.templates)
+          on: store, in: layout, host: fleet.hostName, master: files.master(of: store)?.name, templates: fleet.templates
+        )
       else {
         Talk.say("no line gives a slot of \(store.name)", about: fleet.layout)
         status = .broken

@@ -31,11 +31,7 @@ extension MoveSourceState {
     var facts = stat()
     if unsafe stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFIFO { return true }
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      let number = errno
-      // strerror of glibc never returns nil.
-      throw Failure(ExitStatus(errno: number), file: path, "\(unsafe String(cString: strerror(number))) (open)")
-    }
+    guard descriptor >= 0 else { throw Failure(failed: "open", file: path) }
     defer { close(descriptor) }
     var byte: UInt8 = 0
     // The byte lives as long as the call. What cannot be read is told by who reads it next.

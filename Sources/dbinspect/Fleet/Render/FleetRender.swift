@@ -120,13 +120,13 @@ struct FleetRender: FleetCommand {
     _ layout: FleetLayout, _ sources: [TemplateSource], _ wanted: Set<SlotName>
   ) throws -> Rendering {
     let site = try SiteValues(set, file: values)
+    let fleetFiles = fleet.files(of: layout)
     var owners: [String: String] = [:]
     do throws(TemplateError) {
       var templates = try ConfigurationTemplates(sources)
       var files: [(file: RenderedFile, slot: String)] = []
       for store in layout.stores {
-        guard let primary = layout.primary(of: store) else { continue }
-        let master = fleet.master(of: store).flatMap { layout.slot(named: $0) } ?? primary
+        guard let master = fleetFiles.master(of: store) else { continue }
         for slot in layout.slots(of: store) {
           // Neither can be in a layout without errors.
           guard let paths = fleet.templates.paths(of: slot, in: store), slot.address != nil else { continue }

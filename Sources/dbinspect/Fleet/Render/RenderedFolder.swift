@@ -96,7 +96,7 @@ struct RenderedFolder {
     var facts = stat()
     if unsafe stat(path, &facts) != 0 {
       if errno == ENOENT || errno == ENOTDIR { return nil }
-      throw Failure(ExitStatus(errno: errno), file: path, "\(unsafe String(cString: strerror(errno))) (stat)")
+      throw Failure(failed: "stat", file: path)
     }
     return facts.st_mode & S_IFMT == S_IFREG ? facts.st_mode & 0o777 : nil
   }

@@ -63,11 +63,7 @@ final class SweepStreamReader {
   init(path: String) throws(Failure) {
     self.path = path
     descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      let number = errno
-      // strerror of glibc never returns nil.
-      throw Failure(ExitStatus(errno: number), file: path, unsafe "\(String(cString: strerror(number))) (open)")
-    }
+    guard descriptor >= 0 else { throw Failure(failed: "open", file: path) }
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
