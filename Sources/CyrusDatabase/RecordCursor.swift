@@ -42,6 +42,9 @@ public struct RecordCursor: ~Copyable, ~Escapable {
   /// The order in which the keys have ascended so far.
   var order: KeyOrder { cursor.order }
 
+  /// How many bytes the records may have that are still to come.
+  var bytesLeft: Int { cursor.plain.bytesLeft }
+
   @_lifetime(copy bytes)
   init(empty bytes: RawSpan, _ proof: TwoskipProof) {
     self.init(TwoskipCursor(bytes, end: Twoskip.firstRecord), proof)
@@ -86,6 +89,8 @@ public struct RecordCursor: ~Copyable, ~Escapable {
     do throws(TwoskipError) {
       while let record = try cursor.next() {
         if record.offset == stop?.offset || stop != nil && cursor.isOffCourse && !isBeforeStop(record) {
+          // It belongs to what is behind.
+          cursor.plain.bytesLeft += record.end - record.offset
           isDone = true
           break
         }

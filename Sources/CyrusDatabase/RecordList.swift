@@ -18,7 +18,7 @@ public enum RecordSelection: Sendable, Hashable {
 
 /// The records of one committed state, in the order of the file, proven before the first is given out.
 ///
-/// Made by ``Database/records(from:prefix:limit:locking:)``. For who cannot take back what was printed or sent: nothing
+/// Made by ``Database/records(from:prefix:limit:locking:threads:)``. For who cannot take back what was printed or sent: nothing
 /// that a writer of Cyrus does from now on can spoil it, however long it takes.
 ///
 /// ```swift
@@ -45,73 +45,111 @@ public struct RecordList: ~Copyable, Sendable {
 
   /// Finds the records, and proves that they are of one state.
   init(
-    of snapshot: consuming Snapshot, limit: Int,
+    of snapshot: consuming Snapshot, limit: Int, threads: Int,
     _ choose: (borrowing Snapshot) throws(DatabaseError) -> [RecordSelection]
   ) throws(DatabaseError) {
     let selections = try choose(snapshot)
-    var places = Places()
-    var order: KeyOrder?
-    var damage: [(Damage, Int)] = []
-    var damageCount = 0
-    var path = TwoskipPath()
-    for selection in selections {
-      order = try Self.find(in: snapshot, selection, limit: limit, &path, &places, &damage, &damageCount)
+    let isAll = selections == [.range(from: [], prefix: [])] && limit == .max
+    var found = Found()
+    if isAll, threads > 1, let all = try Self.findAll(in: snapshot, threads: threads) {
+      found = all
+    } else {
+      var path = TwoskipPath()
+      for selection in selections { try Self.find(in: snapshot, selection, limit: limit, &path, &found) }
     }
     try snapshot.confirm()
-    isLimited = places.count >= limit
-    provenOrder = selections.count == 1 ? order : nil
-    self.places = places
-    self.damage = damage
-    self.damageCount = damageCount
+    isLimited = found.places.count >= limit
+    provenOrder = selections.count == 1 ? found.order : nil
+    places = found.places
+    damage = found.damage
+    damageCount = found.damageCount
     self.snapshot = snapshot
+  }
+
+  /// What was found so far.
+  private struct Found: Sendable {
+    var places = Places()
+    var damage: [(Damage, Int)] = []
+    var damageCount = 0
+    /// The order of the keys of the last selection; nil if that was a single one.
+    var order: KeyOrder?
+    /// Of a part of a list: how many bytes its records have, and how many those of the file may have.
+    var byteCount = 0, room = 0
+
+    mutating func note(_ error: DatabaseError) throws(DatabaseError) {
+      guard case .damaged(_, let met) = error else { throw error }
+      damageCount += 1
+      if damageCount <= listedDamageMax { damage.append((met, places.count)) }
+    }
   }
 
   // These borrow the snapshot for one call: a view of it must not live on while it is moved into place.
 
+  /// All records, by several threads; nil if they met damage, keys in more than one order, or more bytes than the file
+  /// has: one thread has to tell.
+  private static func findAll(in snapshot: borrowing Snapshot, threads: Int) throws(DatabaseError) -> Found? {
+    let parts: [Found?]
+    do {
+      parts = try snapshot.inParts(threads) { records in
+        var found = Found()
+        found.room = records.bytesLeft
+        do throws(DatabaseError) {
+          while let record = try records.next() { found.places.append(record.offset) }
+        } catch {
+          guard error.isDamage else { throw error }
+          return nil
+        }
+        found.order = records.order
+        found.byteCount = found.room - records.bytesLeft
+        return found
+      }
+    } catch let error as DatabaseError {
+      throw error
+    } catch {
+      return nil
+    }
+    guard var all = parts.first ?? nil else { return nil }
+    for part in parts.dropFirst() {
+      guard let part, part.order == all.order else { return nil }
+      all.places.append(part.places)
+      all.byteCount += part.byteCount
+    }
+    return all.byteCount <= all.room ? all : nil
+  }
+
   private static func find(
     in snapshot: borrowing Snapshot, _ selection: RecordSelection, limit: Int, _ path: inout TwoskipPath,
-    _ places: inout Places, _ damage: inout [(Damage, Int)], _ damageCount: inout Int
-  ) throws(DatabaseError) -> KeyOrder? {
+    _ found: inout Found
+  ) throws(DatabaseError) {
     switch selection {
     case .key(let key):
+      found.order = nil
       do throws(DatabaseError) {
-        guard places.count < limit else { return nil }
-        if let offset = try snapshot.offset(of: key.rawSpan, along: &path) { places.append(offset) }
+        guard found.places.count < limit else { return }
+        if let offset = try snapshot.offset(of: key.rawSpan, along: &path) { found.places.append(offset) }
       } catch {
-        try note(error, at: places.count, &damage, &damageCount)
+        try found.note(error)
       }
-      return nil
     case .prefix(let prefix):
-      return try find(
-        in: snapshot, from: RawSpan(), prefix: prefix.rawSpan, limit: limit, &places, &damage, &damageCount)
+      try find(in: snapshot, from: RawSpan(), prefix: prefix.rawSpan, limit: limit, &found)
     case .range(let start, let prefix):
-      return try find(
-        in: snapshot, from: start.rawSpan, prefix: prefix.rawSpan, limit: limit, &places, &damage, &damageCount)
+      try find(in: snapshot, from: start.rawSpan, prefix: prefix.rawSpan, limit: limit, &found)
     }
   }
 
   private static func find(
-    in snapshot: borrowing Snapshot, from start: RawSpan, prefix: RawSpan, limit: Int, _ places: inout Places,
-    _ damage: inout [(Damage, Int)], _ damageCount: inout Int
-  ) throws(DatabaseError) -> KeyOrder {
+    in snapshot: borrowing Snapshot, from start: RawSpan, prefix: RawSpan, limit: Int, _ found: inout Found
+  ) throws(DatabaseError) {
     var records = snapshot.records(from: start, prefix: prefix)
-    while places.count < limit {
+    while found.places.count < limit {
       do throws(DatabaseError) {
         guard let record = try records.next() else { break }
-        places.append(record.offset)
+        found.places.append(record.offset)
       } catch {
-        try note(error, at: places.count, &damage, &damageCount)
+        try found.note(error)
       }
     }
-    return records.order
-  }
-
-  private static func note(
-    _ error: DatabaseError, at index: Int, _ damage: inout [(Damage, Int)], _ damageCount: inout Int
-  ) throws(DatabaseError) {
-    guard case .damaged(_, let met) = error else { throw error }
-    damageCount += 1
-    if damageCount <= listedDamageMax { damage.append((met, index)) }
+    found.order = records.order
   }
 
   /// How many records there are.
@@ -160,6 +198,15 @@ public struct RecordList: ~Copyable, Sendable {
       if wide.isEmpty, let short = UInt32(exactly: offset / 8) { narrow.append(short) } else { wide.append(offset) }
     }
 
+    mutating func append(_ others: Places) {
+      if wide.isEmpty {
+        narrow += others.narrow
+      } else {
+        for offset in others.narrow { wide.append(UInt64(offset) * 8) }
+      }
+      wide += others.wide
+    }
+
     subscript(index: Int) -> UInt64 {
       index < narrow.count ? UInt64(narrow[index]) * 8 : wide[index - narrow.count]
     }
@@ -178,13 +225,17 @@ extension Database {
   ///   - prefix: Only keys that start with this; empty for all.
   ///   - limit: At most so many records.
   ///   - locking: How to keep writers from changing what is read. With ``Locking/none`` nothing is proven.
+  ///   - threads: How many may be used to find all records of an undamaged file, the caller's included; from 1 to 64. They
+  ///     are gone when the list is there, and make no difference to it.
   /// - Throws: As ``snapshot(locking:)``.
   /// - Complexity: O(log *n* + records found), each with its checksums compared. Memory: 4 bytes for each record,
   ///   up to 12 while the list grows.
   public func records(
-    from start: RawSpan = RawSpan(), prefix: RawSpan = RawSpan(), limit: Int = .max, locking: Locking = .auto
+    from start: RawSpan = RawSpan(), prefix: RawSpan = RawSpan(), limit: Int = .max, locking: Locking = .auto,
+    threads: Int = 1
   ) throws(DatabaseError) -> RecordList {
-    try records([.range(from: Array(start), prefix: Array(prefix))], limit: limit, locking: locking)
+    let selection = RecordSelection.range(from: Array(start), prefix: Array(prefix))
+    return try records(limit: limit, locking: locking, threads: threads) { _ in [selection] }
   }
 
   /// Several selections of records, one after the other, all of one committed state.
@@ -192,7 +243,7 @@ extension Database {
   /// - Parameters:
   ///   - selections: What to list. Records that are selected twice are listed twice.
   ///   - limit: At most so many records.
-  ///   - locking: As for ``records(from:prefix:limit:locking:)``.
+  ///   - locking: As for ``records(from:prefix:limit:locking:threads:)``.
   /// - Throws: As ``snapshot(locking:)``.
   /// - Complexity: O(log *n*) for each selection, less for keys in ascending order, and O(records found).
   public func records(
@@ -205,21 +256,22 @@ extension Database {
   ///
   /// - Parameters:
   ///   - limit: At most so many records.
-  ///   - locking: As for ``records(from:prefix:limit:locking:)``.
+  ///   - locking: As for ``records(from:prefix:limit:locking:threads:)``.
   ///   - choose: Says what to list. May be called several times; only the last answer counts, and what it saw is proven
   ///     together with the records.
+  ///   - threads: As for ``records(from:prefix:limit:locking:threads:)``.
   /// - Throws: As ``snapshot(locking:)``, and what `choose` throws.
   /// - Complexity: O(log *n*) for each selection, and O(records found).
   public func records(
-    limit: Int = .max, locking: Locking = .auto,
+    limit: Int = .max, locking: Locking = .auto, threads: Int = 1,
     selecting choose: (borrowing Snapshot) throws(DatabaseError) -> [RecordSelection]
   ) throws(DatabaseError) -> RecordList {
     try proven(locking: locking, damageCount: { $0.damageCount }) { snapshot throws(DatabaseError) in
-      try RecordList(of: snapshot, limit: limit, choose)
+      try RecordList(of: snapshot, limit: limit, threads: threads, choose)
     }
   }
 
-  /// The records whose keys start with `prefix`, given as text. See ``records(from:prefix:limit:locking:)``.
+  /// The records whose keys start with `prefix`, given as text. See ``records(from:prefix:limit:locking:threads:)``.
   public func records(prefix: String, locking: Locking = .auto) throws(DatabaseError) -> RecordList {
     let prefix = Array(prefix.utf8)
     return try records(prefix: prefix.rawSpan, locking: locking)

@@ -38,7 +38,7 @@ public struct MailboxList: ~Copyable, Sendable {
   ///   - selection: Which mailboxes.
   ///   - states: In which states.
   ///   - settings: Only ``NameSettings/deletedPrefix`` and ``NameSettings/defaultDomain`` count.
-  ///   - locking: As for ``/CyrusDatabase/Database/records(from:prefix:limit:locking:)``.
+  ///   - locking: As for ``/CyrusDatabase/Database/records(from:prefix:limit:locking:threads:)``.
   /// - Throws: As ``/CyrusDatabase/Database/snapshot(locking:)``. Damage among the mailboxes is no error: it is in
   ///   ``records``.
   /// - Complexity: O(log *n*) for some eighty searches, and O(mailboxes found), of which no value is decoded if `states`

@@ -4,24 +4,16 @@
 // thousands are looked at. What is written is the same, to the byte, as one thread would write.
 
 import CyrusDatabase
-import Glibc
 
 /// Makes the lines of a list's records, by parts of the list.
 struct OutputParts {
   /// So many records make a part: enough for the start of a thread to cost nothing beside it, few enough for the lines to
   /// stay in near memory until they are written.
   private static let recordCount = 4096
-  /// With more threads most would wait for what reads the lines.
-  private static let threadCountMax = 4
-
   private let threadCount: Int
 
-  /// - Parameter threadCount: How many threads may be used, the caller's included; without it, as many as there are
-  ///   processors, up to four.
-  init(threadCount: Int? = nil) {
-    let processorCount = sysconf(Int32(_SC_NPROCESSORS_ONLN))
-    self.threadCount = threadCount ?? max(1, min(Self.threadCountMax, processorCount))
-  }
+  /// - Parameter threadCount: How many threads may be used, the caller's included.
+  init(threadCount: Int = usualThreadCount) { self.threadCount = threadCount }
 
   /// Calls `body` for all numbers below `count`, a part of them at a time.
   ///

@@ -84,6 +84,58 @@ import Testing
       // Parts start behind damage that a listing from the start cannot get over, so they may find more; but never less
       // without saying so.
       if !once.damage.isEmpty, offsets.count < all.count { #expect(!listed.damage.isEmpty) }
+      for threads in [2, 5] { try Self.expectSameList(folder.path("damaged.db"), threads: threads) }
     }
+  }
+
+  /// What a list has that several threads made is what one thread has in it.
+  private static func expectSameList(_ path: String, threads: Int) throws {
+    let database = try Database(path: path)
+    let once = try database.records(locking: .none)
+    let list = try database.records(locking: .none, threads: threads)
+    try #require(list.count == once.count)
+    for index in 0..<once.count { #expect(try list.record(at: index).offset == once.record(at: index).offset) }
+    #expect(list.damage.map(\.damage) == once.damage.map(\.damage))
+    #expect(list.damage.map(\.index) == once.damage.map(\.index))
+    #expect(list.damageCount == once.damageCount && list.isLimited == once.isLimited)
+    #expect(list.provenOrder == once.provenOrder)
+  }
+
+  @Test(arguments: Seed.some(3), [2, 8])
+  func `a list is the same, whoever finds the records`(_ seed: Seed, _ threads: Int) throws {
+    let folder = try TemporaryFolder()
+    for count in [40, 2500] {
+      try folder.write(ChurnedMailboxes(mailboxCount: count, seed: seed.number).build().bytes, to: "mailboxes.db")
+      try Self.expectSameList(folder.path("mailboxes.db"), threads: threads)
+    }
+  }
+
+  @Test func `a list in mbox order is the same, too`() throws {
+    let folder = try TemporaryFolder()
+    var builder = TwoskipBuilder(seed: 7, order: .mbox)
+    builder.transaction { builder in
+      for number in 0..<900 { builder.set(utf8("user.\(number % 30) \(number)"), [65]) }
+      for number in 0..<900 { builder.set(utf8("user.\(number % 30).\(number)"), [65]) }
+    }
+    try folder.write(builder.bytes, to: "mbox.db")
+    try Self.expectSameList(folder.path("mbox.db"), threads: 4)
+  }
+
+  @Test func `records within another record are too many bytes for several threads as for one`() throws {
+    let folder = try TemporaryFolder()
+    var builder = TwoskipBuilder(seed: 8)
+    builder.transaction { builder in
+      for number in 1000..<1900 { builder.set(utf8("\(number)"), [65, 66]) }
+    }
+    var bytes = builder.bytes
+    let first = try #require(TwoskipSurgeon.record(withKey: utf8("1000"), in: bytes))
+    let last = try #require(TwoskipSurgeon.record(withKey: utf8("1400"), in: bytes))
+    // The value of the first record goes on to the end of the last one: less than the file has with any quarter of it.
+    TwoskipSurgeon.put32(UInt32(last.end - first.valueRange.lowerBound), at: first.offset + 4, in: &bytes)
+    TwoskipSurgeon.fixTailChecksum(&bytes, at: first.offset)
+    TwoskipSurgeon.fixHeadChecksum(&bytes, at: first.offset)
+    try folder.write(bytes, to: "nested.db")
+    #expect(try Database(path: folder.path("nested.db")).records(locking: .none).damageCount == 1)
+    try Self.expectSameList(folder.path("nested.db"), threads: 4)
   }
 }

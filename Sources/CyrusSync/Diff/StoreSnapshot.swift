@@ -17,7 +17,7 @@ public struct StoreSnapshot: ~Copyable, Sendable {
   ///   - database: Its `mailboxes.db`.
   ///   - settings: Only ``/CyrusMailboxes/NameSettings/deletedPrefix`` and
   ///     ``/CyrusMailboxes/NameSettings/defaultDomain`` count.
-  ///   - locking: As for ``/CyrusDatabase/Database/records(from:prefix:limit:locking:)``.
+  ///   - locking: As for ``/CyrusDatabase/Database/records(from:prefix:limit:locking:threads:)``.
   /// - Throws: As ``/CyrusMailboxes/MailboxList/init(_:selecting:states:settings:locking:)``.
   /// - Complexity: O(records of mailboxes), and 4 bytes of memory for each; 8 if they have to be sorted.
   public init(

@@ -107,7 +107,7 @@ struct Show: ListingCommand {
     let database = try common.database(at: file)
     let records = try database.records(
       from: start.rawSpan, prefix: prefix.rawSpan, limit: limit.map { Int(clamping: $0) } ?? .max,
-      locking: common.libraryLocking)
+      locking: common.libraryLocking, threads: usualThreadCount)
     let isWhole = prefix.isEmpty && start.isEmpty && limit == nil
     var decoder: RecordDecoder?
     if decode, records.count > 0 {
@@ -143,7 +143,8 @@ struct Show: ListingCommand {
     let printer = RecordPrinter(format: format, keysOnly: keysOnly)
     // Where lines are hardly more than copies of bytes, what several threads gain is less than what they take.
     let isWork = format == .ndjson || decoder != nil
-    try OutputParts(threadCount: isWork ? nil : 1).forEach(records.count, of: records, progress, &listing, &output) {
+    let parts = OutputParts(threadCount: isWork ? usualThreadCount : 1)
+    try parts.forEach(records.count, of: records, progress, &listing, &output) {
       range, listing, output throws(DatabaseError) in
       for index in range where !output.hasEnded {
         let record = try records.record(at: index)

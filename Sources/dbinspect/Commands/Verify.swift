@@ -30,7 +30,7 @@ struct Verify: DatabaseCommand, MonitoredCommand {
 
       EXAMPLE
         dbinspect verify mailboxes.db
-        dbinspect verify --quick --threads 2 /var/lib/cyrus/*.db
+        dbinspect verify --quick --threads 1 /var/lib/cyrus/*.db
 
       EXIT STATUS
         0   sound or recoverable
@@ -52,8 +52,11 @@ struct Verify: DatabaseCommand, MonitoredCommand {
   @Flag(help: "End with 1 if a file is dirty or longer than its committed end, but whole.")
   var strict = false
 
-  @Option(help: ArgumentHelp("How many threads to check files with, or parts of one.", valueName: "count"))
-  var threads = 1
+  @Option(
+    help: ArgumentHelp(
+      "How many threads check files, or parts of one; without it as many as there are processors, up to 4.",
+      valueName: "count"))
+  var threads: Int?
 
   @Flag(help: "Check only what a reader of live records relies on.")
   var quick = false
@@ -68,10 +71,11 @@ struct Verify: DatabaseCommand, MonitoredCommand {
 
   func validate() throws {
     if monitoring.nagios, json { throw ValidationError("--nagios and --json exclude each other") }
-    guard threads > 0, threads <= 1024 else { throw ValidationError("--threads takes 1 to 1024") }
+    guard 1...1024 ~= threads ?? 1 else { throw ValidationError("--threads takes 1 to 1024") }
   }
 
   func observe(_ output: inout Output) throws -> Observation {
+    let threads = threads ?? usualThreadCount
     let checks = FileChecks(
       files: files, depth: quick ? .quick : .full, locking: common.libraryLocking, engine: common.engine)
     var worst = ExitStatus.yes
