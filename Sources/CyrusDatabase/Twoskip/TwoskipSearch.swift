@@ -96,6 +96,7 @@ extension TwoskipState {
     while place.list > 0 {
       let pointer = upperPointer(of: place, place.list)
       if pointer != 0, pointer != place.tooFar, let next = candidate(at: pointer, list: place.list) {
+        prefetchRecord(at: next.pointer(place.list + 1, in: bytes), list: place.list)
         prefetchLower(than: pointer, place)
         place.headCount += 1
         if order.compare(next.key(in: bytes), key) >= 0 {
@@ -220,16 +221,19 @@ extension TwoskipState {
     while list >= 0 {
       let lower = list > 0 ? upperPointer(of: place, list) : max(place.current.first, place.current.second)
       if lower != pointer, lower < UInt64(limit) {
-        prefetchRecord(at: Int(truncatingIfNeeded: lower))
+        prefetchRecord(at: lower, list: list)
         return
       }
       list -= 1
     }
   }
 
+  /// Touches the head and the key of a record of a list, wherever it is.
   @inline(__always)
-  private func prefetchRecord(at offset: Int) {
+  private func prefetchRecord(at place: UInt64, list: Int) {
+    let offset = Int(truncatingIfNeeded: place)
     ccs_prefetch_line(Span<UInt8>(_bytes: bytes), offset)
     ccs_prefetch_line(Span<UInt8>(_bytes: bytes), offset &+ 64)
+    if list > 3 { ccs_prefetch_line(Span<UInt8>(_bytes: bytes), offset &+ 128) }
   }
 }
