@@ -44,7 +44,9 @@ let package = Package(
       linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CyrusDatabase", dependencies: ["CCyrusShim"], swiftSettings: librarySettings),
     .target(name: "CyrusMailboxes", dependencies: ["CyrusDatabase"], swiftSettings: librarySettings),
-    .target(name: "CyrusSync", dependencies: ["CyrusDatabase", "CyrusMailboxes"], swiftSettings: librarySettings),
+    .target(
+      name: "CyrusSync", dependencies: ["CCyrusShim", "CyrusDatabase", "CyrusMailboxes"],
+      swiftSettings: librarySettings),
     .target(
       name: "CyrusFleet", dependencies: ["CyrusDatabase", "CyrusMailboxes", "CyrusSync"],
       swiftSettings: librarySettings),

@@ -38,7 +38,7 @@ public struct RecordList: ~Copyable, Sendable {
   /// The order in which the keys were seen to ascend, if the list is one range; nil if it may be in another order.
   package let provenOrder: KeyOrder?
 
-  private let places: Places
+  private let places: RecordPlaces
 
   /// How much damage is listed. More is only counted.
   public static let listedDamageMax = 1000
@@ -50,106 +50,73 @@ public struct RecordList: ~Copyable, Sendable {
   ) throws(DatabaseError) {
     let selections = try choose(snapshot)
     let isAll = selections == [.range(from: [], prefix: [])] && limit == .max
-    var found = Found()
-    if isAll, threads > 1, let all = try Self.findAll(in: snapshot, threads: threads) {
-      found = all
+    var found = FoundRecords()
+    var order: KeyOrder?
+    if isAll, threads > 1, let all = try FoundRecords.all(of: snapshot, threads: threads) {
+      (found, order) = (all.records, all.order)
     } else {
       var path = TwoskipPath()
-      for selection in selections { try Self.find(in: snapshot, selection, limit: limit, &path, &found) }
+      for selection in selections {
+        order = try Self.find(in: snapshot, selection, limit: limit, &path, &found)
+      }
     }
     try snapshot.confirm()
-    isLimited = found.places.count >= limit
-    provenOrder = selections.count == 1 ? found.order : nil
+    self.init(of: snapshot, found, isLimited: found.count >= limit, selections.count == 1 ? order : nil)
+  }
+
+  /// Finds records of a snapshot that is only lent.
+  package init(
+    ofAll snapshot: borrowing Snapshot,
+    _ choose: (borrowing Snapshot) throws(DatabaseError) -> [RecordSelection]
+  ) throws(DatabaseError) {
+    try self.init(of: snapshot.shared(), limit: .max, threads: 1, choose)
+  }
+
+  /// A list of what was found in a walk that has proven it.
+  init(of snapshot: consuming Snapshot, _ found: FoundRecords, isLimited: Bool, _ order: KeyOrder?) {
+    self.isLimited = isLimited
+    provenOrder = order
     places = found.places
     damage = found.damage
     damageCount = found.damageCount
     self.snapshot = snapshot
   }
 
-  /// What was found so far.
-  private struct Found: Sendable {
-    var places = Places()
-    var damage: [(Damage, Int)] = []
-    var damageCount = 0
-    /// The order of the keys of the last selection; nil if that was a single one.
-    var order: KeyOrder?
-    /// Of a part of a list: how many bytes its records have, and how many those of the file may have.
-    var byteCount = 0, room = 0
-
-    mutating func note(_ error: DatabaseError) throws(DatabaseError) {
-      guard case .damaged(_, let met) = error else { throw error }
-      damageCount += 1
-      if damageCount <= listedDamageMax { damage.append((met, places.count)) }
-    }
-  }
-
   // These borrow the snapshot for one call: a view of it must not live on while it is moved into place.
-
-  /// All records, by several threads; nil if they met damage, keys in more than one order, or more bytes than the file
-  /// has: one thread has to tell.
-  private static func findAll(in snapshot: borrowing Snapshot, threads: Int) throws(DatabaseError) -> Found? {
-    let parts: [Found?]
-    do {
-      parts = try snapshot.inParts(threads) { records in
-        var found = Found()
-        found.room = records.bytesLeft
-        do throws(DatabaseError) {
-          while let record = try records.next() { found.places.append(record.offset) }
-        } catch {
-          guard error.isDamage else { throw error }
-          return nil
-        }
-        found.order = records.order
-        found.byteCount = found.room - records.bytesLeft
-        return found
-      }
-    } catch let error as DatabaseError {
-      throw error
-    } catch {
-      return nil
-    }
-    guard var all = parts.first ?? nil else { return nil }
-    for part in parts.dropFirst() {
-      guard let part, part.order == all.order else { return nil }
-      all.places.append(part.places)
-      all.byteCount += part.byteCount
-    }
-    return all.byteCount <= all.room ? all : nil
-  }
 
   private static func find(
     in snapshot: borrowing Snapshot, _ selection: RecordSelection, limit: Int, _ path: inout TwoskipPath,
-    _ found: inout Found
-  ) throws(DatabaseError) {
+    _ found: inout FoundRecords
+  ) throws(DatabaseError) -> KeyOrder? {
     switch selection {
     case .key(let key):
-      found.order = nil
       do throws(DatabaseError) {
-        guard found.places.count < limit else { return }
-        if let offset = try snapshot.offset(of: key.rawSpan, along: &path) { found.places.append(offset) }
+        guard found.count < limit else { return nil }
+        if let offset = try snapshot.offset(of: key.rawSpan, along: &path) { found.note(offset) }
       } catch {
         try found.note(error)
       }
+      return nil
     case .prefix(let prefix):
-      try find(in: snapshot, from: RawSpan(), prefix: prefix.rawSpan, limit: limit, &found)
+      return try find(in: snapshot, from: RawSpan(), prefix: prefix.rawSpan, limit: limit, &found)
     case .range(let start, let prefix):
-      try find(in: snapshot, from: start.rawSpan, prefix: prefix.rawSpan, limit: limit, &found)
+      return try find(in: snapshot, from: start.rawSpan, prefix: prefix.rawSpan, limit: limit, &found)
     }
   }
 
   private static func find(
-    in snapshot: borrowing Snapshot, from start: RawSpan, prefix: RawSpan, limit: Int, _ found: inout Found
-  ) throws(DatabaseError) {
+    in snapshot: borrowing Snapshot, from start: RawSpan, prefix: RawSpan, limit: Int, _ found: inout FoundRecords
+  ) throws(DatabaseError) -> KeyOrder {
     var records = snapshot.records(from: start, prefix: prefix)
-    while found.places.count < limit {
+    while found.count < limit {
       do throws(DatabaseError) {
         guard let record = try records.next() else { break }
-        found.places.append(record.offset)
+        found.note(record.offset)
       } catch {
         try found.note(error)
       }
     }
-    found.order = records.order
+    return records.order
   }
 
   /// How many records there are.
@@ -185,32 +152,6 @@ public struct RecordList: ~Copyable, Sendable {
   /// - Throws: ``DatabaseError/faulted(path:)``: what was read may be zeros; `.system`.
   /// - Complexity: O(1): one system call.
   public func confirm() throws(DatabaseError) { try snapshot.requireWhole() }
-
-  /// Offsets of records, in four bytes each as long as they lie below 32 GiB.
-  private struct Places: Sendable {
-    private var narrow: [UInt32] = []
-    private var wide: [UInt64] = []
-
-    var count: Int { narrow.count + wide.count }
-
-    mutating func append(_ offset: UInt64) {
-      // Offsets are multiples of 8.
-      if wide.isEmpty, let short = UInt32(exactly: offset / 8) { narrow.append(short) } else { wide.append(offset) }
-    }
-
-    mutating func append(_ others: Places) {
-      if wide.isEmpty {
-        narrow += others.narrow
-      } else {
-        for offset in others.narrow { wide.append(UInt64(offset) * 8) }
-      }
-      wide += others.wide
-    }
-
-    subscript(index: Int) -> UInt64 {
-      index < narrow.count ? UInt64(narrow[index]) * 8 : wide[index - narrow.count]
-    }
-  }
 }
 
 extension Database {

@@ -61,6 +61,18 @@ public enum FileState: String, Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// The key's bytes and the value's behind them.
+  @inlinable
+  package var keyAndValue: RawSpan {
+    @_lifetime(copy self)
+    @inline(__always)
+    get {
+      // Lie side by side within the bytes, see above.
+      let span = unsafe RawSpan(_unsafeStart: keyStart, byteCount: keyByteCount + valueByteCount)
+      return unsafe _overrideLifetime(span, copying: self)
+    }
+  }
+
   /// All bytes of the record, from the start of the file.
   package var bytes: Range<UInt64> {
     let headByteCount = Int(keyLengths & 0xFFFF)
@@ -136,6 +148,21 @@ public struct Snapshot: ~Copyable, Sendable {
     self.file = file
     self.storage = storage
   }
+
+  private init(sharing other: borrowing Snapshot) {
+    state = other.state
+    header = other.header
+    fileByteCount = other.fileByteCount
+    writer = other.writer
+    isProven = other.isProven
+    isLive = other.isLive
+    comparesChecksums = other.comparesChecksums
+    file = other.file.shared()
+    storage = other.storage.shared()
+  }
+
+  /// The same state once more, in the same bytes, for who has to hold on to what is only lent.
+  func shared() -> Snapshot { Snapshot(sharing: self) }
 
   /// The same snapshot, of which listings do not compare the checksums of records, if the report covers it.
   ///

@@ -61,6 +61,35 @@ public struct MailboxList: ~Copyable, Sendable {
     self.records = records
   }
 
+  /// All mailboxes of a file with keys of the newer form, whose order is that of the names.
+  ///
+  /// - Parameter records: Those with the mark of names, proven.
+  package init(ordered records: consuming RecordList, form: MailboxListForm, settings: NameSettings) {
+    order = nil
+    isScan = false
+    self.form = form
+    self.settings = settings
+    self.records = records
+  }
+
+  /// All mailboxes of a snapshot.
+  ///
+  /// - Throws: As any listing of the snapshot. Damage among the mailboxes is no error: it is in ``records``.
+  /// - Complexity: As that of any list of all.
+  package init(of snapshot: borrowing Snapshot, settings: NameSettings) throws(DatabaseError) {
+    var plan = MailboxPlan()
+    let records = try RecordList(ofAll: snapshot) { snapshot throws(DatabaseError) in
+      plan = try MailboxPlan(.all, settings, snapshot)
+      return plan.records
+    }
+    let kept = try MailboxFilter(.all, .all, settings, plan).places(in: records)
+    order = try CanonicalOrder(form: plan.form.keys, settings).sort(kept, of: records)
+    form = plan.form
+    isScan = plan.isScan
+    self.settings = settings
+    self.records = records
+  }
+
   /// How many mailboxes there are.
   public var count: Int { order?.count ?? records.count }
 

@@ -54,6 +54,8 @@ struct ModelRound {
     return options
   }
 
+  func path(_ name: String) -> String { folder.path(name) }
+
   func snapshot(_ name: String) throws -> StoreSnapshot {
     try StoreSnapshot(Database(path: folder.path(name)), locking: .none)
   }

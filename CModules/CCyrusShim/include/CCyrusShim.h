@@ -244,6 +244,43 @@ uint32_t ccs_crc32_by_table(const uint8_t *__counted_by(count) bytes __noescape,
 /// The same, always computed by zlib: the reference that the other ways are tested against.
 uint32_t ccs_crc32_reference(const uint8_t *__counted_by(count) bytes __noescape, size_t count);
 
+/// What two texts of the same length are like. Some bytes at their start are only compared.
+typedef struct ccs_text_pair {
+  /// Which of the first 256 bytes of the left one are spaces: a bit for each, the first byte in the lowest.
+  uint64_t spaces[4];
+  /// Which of the first 256 bytes are not the same.
+  uint64_t differences[4];
+  /// How many bytes are not the same.
+  size_t difference_count;
+  /// How many bytes of the left one are spaces.
+  size_t space_count;
+  /// How many are neither that nor letters, digits, or one of `@` `-` `.` `/` `_` and the backtick. An `N` is counted here.
+  size_t other_count;
+  /// Whether two spaces follow each other.
+  bool has_loose_space;
+} ccs_text_pair;
+
+/// Looks at two texts of `count` bytes side by side; the first `skip` are not asked what they are.
+ccs_text_pair ccs_look_at_both(const uint8_t *left, const uint8_t *right, size_t count, size_t skip);
+
+/// The same as it is done where there is no AVX-512. For tests.
+ccs_text_pair ccs_look_at_both_narrow(const uint8_t *left, const uint8_t *right, size_t count, size_t skip);
+
+/// 64 bits of 256 from `place` on, which is below 256.
+static inline uint64_t ccs_bits_from(const uint64_t *bits, size_t place) {
+  size_t word = place / 64, shift = place % 64;
+  // In two steps, as a shift by 64 is none.
+  uint64_t upper = word < 3 ? bits[word + 1] << 1 << (63 - shift) : 0;
+  return bits[word] >> shift | upper;
+}
+
+/// Whether all differences are within `count` bytes from `place` on, at most 63 of the first 256.
+static inline bool ccs_differ_within(const ccs_text_pair *pair, size_t place, size_t count) {
+  if (place >= 256 || count >= 64) return pair->difference_count == 0;
+  uint64_t differences = ccs_bits_from(pair->differences, place) & (((uint64_t)1 << count) - 1);
+  return (size_t)__builtin_popcountll(differences) == pair->difference_count;
+}
+
 /// What has happened in a watched directory.
 typedef struct ccs_changes {
   /// How many files of the name that was asked for were made or moved there.

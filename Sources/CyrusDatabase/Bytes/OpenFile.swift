@@ -48,9 +48,10 @@ package struct FileFacts: Sendable {
   package func isSameFile(as other: FileFacts) -> Bool { device == other.device && inode == other.inode }
 }
 
-/// An open descriptor of a regular file. Closing it drops its lock.
+/// An open descriptor of a regular file. Closing it, which happens with the last who shares it, drops its lock.
 package struct OpenFile: ~Copyable, Sendable {
   package let path: String
+  private let owner: DescriptorOwner
   /// For the proof that a snapshot makes; whoever uses it must not outlive this value.
   let descriptor: Int32
   /// The facts at the moment of opening.
@@ -92,11 +93,20 @@ package struct OpenFile: ~Copyable, Sendable {
     }
     if isLockedByUs { throw .lockedByThisProcess(path: path) }
     self.path = path
+    owner = DescriptorOwner(descriptor)
     self.descriptor = descriptor
     self.openingFacts = FileFacts(facts)
   }
 
-  deinit { ccs_close(descriptor) }
+  private init(sharing other: borrowing OpenFile) {
+    path = other.path
+    owner = other.owner
+    descriptor = other.descriptor
+    openingFacts = other.openingFacts
+  }
+
+  /// The same descriptor, which stays open as long as either is there.
+  func shared() -> OpenFile { OpenFile(sharing: self) }
 
   /// The facts as they are now.
   package func facts() throws(DatabaseError) -> FileFacts {
@@ -187,12 +197,21 @@ extension Int64 {
   fileprivate var clamped: Int64 { Swift.max(0, Swift.min(self, 4_000_000)) }
 }
 
-/// The bytes of a file, mapped or copied, for reading only. Given back when they go.
+/// Closes a descriptor when the last goes who shares it.
+private final class DescriptorOwner: Sendable {
+  private let descriptor: Int32
+
+  init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  deinit { ccs_close(descriptor) }
+}
+
+/// The bytes of a file, mapped or copied, for reading only. Given back when the last goes who shares them.
 // Safe: the address is private, and handed out only as a span that cannot outlive the mapping.
 @safe struct FileBytes: ~Copyable, @unchecked Sendable {
   // Sendable: the bytes are never written through this and never change place.
   private let address: UnsafeRawPointer?
-  private let reservedByteCount: UInt64
+  private let owner: BytesOwner?
   /// Set if the mapping is guarded against faults.
   private let guardEntry: OpaquePointer?
   /// How many bytes there are.
@@ -206,7 +225,7 @@ extension Int64 {
     unsafe address = nil
     unsafe guardEntry = nil
     byteCount = 0
-    reservedByteCount = 0
+    owner = nil
   }
 
   fileprivate init(
@@ -217,14 +236,19 @@ extension Int64 {
     unsafe self.address = address
     unsafe self.guardEntry = guardEntry
     self.byteCount = byteCount
-    self.reservedByteCount = reservedByteCount
+    owner = unsafe BytesOwner(address, reservedByteCount, guardEntry)
   }
 
-  deinit {
-    guard let address = unsafe address else { return }
-    unsafe ccs_guard_leave(guardEntry)
-    unsafe ccs_unmap(address, reservedByteCount)
+  private init(sharing other: borrowing FileBytes) {
+    isCopy = other.isCopy
+    unsafe address = other.address
+    unsafe guardEntry = other.guardEntry
+    byteCount = other.byteCount
+    owner = other.owner
   }
+
+  /// The same bytes, which stay as long as either is there.
+  func shared() -> FileBytes { FileBytes(sharing: self) }
 
   /// Whether some bytes could not be read from the file and were taken for zeros: then nothing read may be believed.
   ///
@@ -243,6 +267,25 @@ extension Int64 {
       let span = unsafe RawSpan(_unsafeStart: address, byteCount: Int(byteCount))
       return unsafe _overrideLifetime(span, borrowing: self)
     }
+  }
+}
+
+/// Gives the bytes of a file back when the last goes who shares them.
+// Safe: the address is used once, at the end.
+@safe private final class BytesOwner: @unchecked Sendable {
+  private let address: UnsafeRawPointer
+  private let reservedByteCount: UInt64
+  private let guardEntry: OpaquePointer?
+
+  @unsafe init(_ address: UnsafeRawPointer, _ reservedByteCount: UInt64, _ guardEntry: OpaquePointer?) {
+    unsafe self.address = address
+    self.reservedByteCount = reservedByteCount
+    unsafe self.guardEntry = guardEntry
+  }
+
+  deinit {
+    unsafe ccs_guard_leave(guardEntry)
+    unsafe ccs_unmap(address, reservedByteCount)
   }
 }
 

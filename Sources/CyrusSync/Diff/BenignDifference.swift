@@ -1,44 +1,126 @@
 // Whether the records of a mailbox differ in nothing but when they were written: seen by their bytes, without decoding.
 //
-//   %(T e I 0k3a… P default V 1700000001 C 5 F 9 M 1700001001 A %(joe lrs))
-//                                                  ^^^^^^^^^^ may differ
+//   Nuser US joe   %(T e I 0k3a… P default V 1700000001 C 5 F 9 M 1700001001 A %(joe lrs))
+//                                                                 ^^^^^^^^^^ may differ
 //
-// That is so for nearly all mailboxes of a pair. Only values that begin as Cyrus writes them, of a live mailbox without
-// flags, are seen through; whatever is in doubt is left to the decoder.
+// That is so for nearly all mailboxes of a pair. Only values as Cyrus writes nearly all are seen through, of a live mailbox
+// without flags; whatever is in doubt is left to the decoder.
 //
-// Surprise: of a field that is there twice the last counts, and it may stand behind what was looked at. As both values
-// have it, it makes no difference between them; but what is told of the mailbox may then be wrong, and is only a hint.
+// One look at both tells where they differ, where words end, and how many bytes are neither spaces nor of words. From that
+// and the fields up to the ACL the rest follows: what has no such bytes but the parentheses that are seen, and no loose
+// space, is words; and an ACL with an even number of them is one that can be read.
+//
+// A word that holds an `N` is in doubt, as it may be NIL, which is none.
 
+import CCyrusShim
 import CyrusDatabase
 
-/// What two values have in common that differ at most in the time of writing.
+/// What two records have in common that differ at most in the time of writing.
 struct BenignDifference {
-  /// Where the unique id is, in both values.
+  /// Where the unique id is, in key and value of both.
   let id: Range<Int>
   /// Where the partition is.
   let partition: Range<Int>
 
-  /// nil if they differ in more, or if that cannot be told without decoding.
-  init?(_ master: RawSpan, _ replica: RawSpan) {
-    let count = master.byteCount
-    guard count == replica.byteCount, count > 24,
-      // `%(T ` and one letter, which is a kind's and no flag's.
-      master.bigEndian(UInt32.self, at: 0) == 0x2528_5420, Self.isKind(master.byte(at: 4)),
-      // ` I `
-      master.bigEndian(UInt32.self, at: 4) & 0x00FF_FFFF == 0x20_4920,
-      let id = Self.atom(master, from: 8), id.upperBound + 3 < count,
-      // ` P `
-      master.bigEndian(UInt32.self, at: id.upperBound - 1) & 0x00FF_FFFF == 0x20_5020,
-      let partition = Self.atom(master, from: id.upperBound + 3)
-    else { return nil }
-    self.id = id
-    self.partition = partition
-    let first = Self.firstDifference(master, replica)
-    if first == count { return }
-    guard first > partition.upperBound, Self.isTime(master, replica, around: first, behind: partition.upperBound) else {
-      return nil
-    }
+  /// nil if they differ in more, be it in their keys, or if that cannot be told without decoding.
+  @inline(__always)
+  init?(_ master: borrowing RecordView, _ replica: borrowing RecordView) {
+    let key = master.key.byteCount
+    let value = master.value.byteCount
+    // A key of the mark alone is no name.
+    guard key == replica.key.byteCount, value == replica.value.byteCount, key > 1, value > 24 else { return nil }
+    self.init(master.keyAndValue, replica.keyAndValue, from: key)
   }
+
+  /// - Parameters:
+  ///   - bytes: The master's key and value.
+  ///   - others: The replica's, as many.
+  ///   - start: Where values start; more than 24 bytes are there.
+  init?(_ bytes: RawSpan, _ others: RawSpan, from start: Int) {
+    let count = bytes.byteCount
+    guard
+      // `%(T ` and one letter, which is a kind's and no flag's.
+      bytes.bigEndian(UInt32.self, at: start) == 0x2528_5420, Self.isKind(bytes.byte(at: start &+ 4)),
+      // ` I `
+      bytes.bigEndian(UInt32.self, at: start &+ 4) & 0x00FF_FFFF == 0x20_4920,
+      bytes.byte(at: count &- 1) == UInt8(ascii: ")")
+    else { return nil }
+    // Both are there as long as the call takes, and are of the same length.
+    var both = unsafe bytes.withUnsafeBytes { left in
+      unsafe others.withUnsafeBytes { right in
+        unsafe ccs_look_at_both(
+          left.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self),
+          right.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self), min(left.count, right.count), start)
+      }
+    }
+    // What is looked for lies within 64 bytes each, or it takes the decoder.
+    guard start &+ 8 < Self.near else { return nil }
+    let idByteCount = unsafe ccs_bits_from(&both.spaces.0, start &+ 8).trailingZeroBitCount
+    let idEnd = start &+ 8 &+ idByteCount
+    // ` P `
+    guard 1..<64 ~= idByteCount, idEnd &+ 3 < min(count, Self.near),
+      bytes.bigEndian(UInt32.self, at: idEnd &- 1) & 0x00FF_FFFF == 0x20_5020
+    else { return nil }
+    let partitionByteCount = unsafe ccs_bits_from(&both.spaces.0, idEnd &+ 3).trailingZeroBitCount
+    let partitionEnd = idEnd &+ 3 &+ partitionByteCount
+    guard 1..<64 ~= partitionByteCount, partitionEnd < Self.near else { return nil }
+    id = start &+ 8..<idEnd
+    partition = idEnd &+ 3..<partitionEnd
+
+    var fieldCount = 3
+    var (timeStart, timeByteCount) = (0, 0)
+    /// Where the ACL's first word is; 0 if there is no ACL.
+    var acl = 0
+    var place = partitionEnd
+    /// The spaces from `place` on.
+    var spaces = unsafe ccs_bits_from(&both.spaces.0, place)
+    while place < count &- 1 {
+      // A space, a letter, a space, and a value.
+      guard count &- place > 4, spaces & 7 == 5 else { return nil }
+      let letter = bytes.byte(at: place &+ 1)
+      fieldCount &+= 1
+      place &+= 3
+      if letter == UInt8(ascii: "A") {
+        acl = place &+ 2
+        break
+      }
+      spaces >>= 3
+      // Without a space it ends where the value does, if that is not too far.
+      let byteCount = min(spaces.trailingZeroBitCount, count &- 1 &- place)
+      guard Self.isNumber(letter), byteCount > 0, place &+ byteCount &- partitionEnd <= 60 else { return nil }
+      if letter == UInt8(ascii: "M") { (timeStart, timeByteCount) = (place, byteCount) }
+      place &+= byteCount
+      spaces >>= UInt64(truncatingIfNeeded: byteCount)
+    }
+
+    /// The parentheses around it all.
+    var otherCount = 3
+    /// One behind each letter and one behind each value but the last.
+    var spaceCount = 2 &* fieldCount &- 1
+    if acl > 0 {
+      guard count &- acl > 4, bytes.bigEndian(UInt16.self, at: acl &- 2) == 0x2528,
+        bytes.byte(at: count &- 2) == UInt8(ascii: ")"), bytes.byte(at: acl) != UInt8(ascii: " "),
+        bytes.byte(at: count &- 3) != UInt8(ascii: " ")
+      else { return nil }
+      otherCount &+= 3
+      // An identifier and its rights have one space between them, and one parts them from the next.
+      let inACL = both.space_count &- spaceCount
+      guard inACL > 0, inACL & 1 == 1 else { return nil }
+      spaceCount &+= inACL
+    }
+    guard both.other_count == otherCount, both.space_count == spaceCount, !both.has_loose_space else { return nil }
+    // Most times differ. So that nothing hangs on whether this one does, it is looked at in any case.
+    guard timeByteCount > 0 else {
+      guard both.difference_count == 0 else { return nil }
+      return
+    }
+    guard unsafe ccs_differ_within(&both, timeStart, timeByteCount),
+      Self.areDigits(others, from: timeStart, count: timeByteCount)
+    else { return nil }
+  }
+
+  /// How far spaces and differences are known by their places.
+  private static let near = 256
 
   private static func isKind(_ letter: UInt8) -> Bool {
     // A bit for each letter from `a` on, for a, b, c, e, f, j, n, p and s.
@@ -46,82 +128,26 @@ struct BenignDifference {
     return letter &- UInt8(ascii: "a") < 26 && kinds >> UInt32(letter &- UInt8(ascii: "a")) & 1 != 0
   }
 
-  /// Bytes up to a space that are letters, digits, or of a few kinds that need no care.
-  private static func atom(_ bytes: RawSpan, from start: Int) -> Range<Int>? {
-    var place = start
-    // Eight at a time. An atom is followed by more than eight bytes, or the decoder may have it.
-    while bytes.byteCount &- place >= 8 {
-      let word = bytes.bigEndian(UInt64.self, at: place)
-      let others = ~areAtomBytes(word) & 0x8080_8080_8080_8080
-      guard others != 0 else {
-        place &+= 8
-        continue
-      }
-      place &+= others.leadingZeroBitCount >> 3
-      guard bytes.byte(at: place) == UInt8(ascii: " "), place > start else { return nil }
-      return place == start + 3 && bytes.bigEndian(UInt32.self, at: start) == 0x4E49_4C20 ? nil : start..<place
-    }
-    return nil
+  /// Whether a field holds a number. One that is there twice is odd, but of no account: both values have it so.
+  @inline(__always)
+  private static func isNumber(_ letter: UInt8) -> Bool {
+    // A bit for each letter from `A` on, for C, F, M and V.
+    let numbers: UInt32 = 1 << 2 | 1 << 5 | 1 << 12 | 1 << 21
+    return letter &- UInt8(ascii: "A") < 26 && numbers >> UInt32(letter &- UInt8(ascii: "A")) & 1 != 0
   }
 
-  /// The upper bit of each byte tells whether that is a letter, a digit, `-`, `.` or `_`.
-  private static func areAtomBytes(_ word: UInt64) -> UInt64 {
+  /// Whether 8 to 16 bytes are digits. A time has ten.
+  @inline(__always)
+  private static func areDigits(_ bytes: RawSpan, from place: Int, count: Int) -> Bool {
+    guard 8...16 ~= count else { return false }
+    return areDigits(bytes.bigEndian(UInt64.self, at: place))
+      && areDigits(bytes.bigEndian(UInt64.self, at: place &+ count &- 8))
+  }
+
+  @inline(__always)
+  private static func areDigits(_ word: UInt64) -> Bool {
     let ones: UInt64 = 0x0101_0101_0101_0101
-    let low = word & (0x7F * ones)
-    /// Whether a byte without its upper bit is in a range: no sum goes over into the next byte.
-    func isIn(_ range: ClosedRange<UInt64>, _ bytes: UInt64) -> UInt64 {
-      (bytes &+ (0x80 - range.lowerBound) &* ones) & ~(bytes &+ (0x7F - range.upperBound) &* ones)
-    }
-    let letters = isIn(0x61...0x7A, low | (0x20 * ones))
-    return (letters | isIn(0x30...0x39, low) | isIn(0x2D...0x2E, low) | isIn(0x5F...0x5F, low)) & ~word
+    // The upper half of a digit is 3, also with 6 added; what no sum of a digit reaches is the next byte.
+    return (word & (0xF0 * ones)) | ((word &+ 6 * ones) & (0xF0 * ones)) >> 4 == 0x33 * ones
   }
-
-  /// The first place at which two values of the same length differ; their length if they do not.
-  private static func firstDifference(_ left: RawSpan, _ right: RawSpan) -> Int {
-    let count = left.byteCount
-    var place = 0
-    while count &- place >= 8 {
-      let difference = left.bigEndian(UInt64.self, at: place) ^ right.bigEndian(UInt64.self, at: place)
-      if difference != 0 { return place &+ difference.leadingZeroBitCount >> 3 }
-      place &+= 8
-    }
-    while place < count, left.byte(at: place) == right.byte(at: place) { place &+= 1 }
-    return place
-  }
-
-  /// Whether a place is within the digits of the time of writing, and behind them nothing differs.
-  private static func isTime(
-    _ master: RawSpan, _ replica: RawSpan, around place: Int, behind start: Int
-  ) -> Bool {
-    var digits = place
-    while digits > start, isDigit(master.byte(at: digits &- 1)) { digits &-= 1 }
-    // ` M ` before the digits, and before that pairs of a letter and a number.
-    guard digits &- 3 >= start, master.bigEndian(UInt32.self, at: digits &- 4) & 0x00FF_FFFF == 0x20_4D20,
-      arePairs(master, start..<digits &- 3)
-    else { return false }
-    var end = place
-    while end < master.byteCount, isDigit(master.byte(at: end)), isDigit(replica.byte(at: end)) { end &+= 1 }
-    // A number of more digits may be beyond what is one.
-    guard end &- digits <= 18, end < master.byteCount, master.byte(at: end) == replica.byte(at: end),
-      master.byte(at: end) == UInt8(ascii: " ") || master.byte(at: end) == UInt8(ascii: ")")
-    else { return false }
-    let count = master.byteCount &- end
-    return master.slice(at: end, count: count).holdsSameBytes(as: replica.slice(at: end, count: count))
-  }
-
-  /// Whether some bytes are pairs of one capital and a number, a space before each.
-  private static func arePairs(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
-    var place = range.lowerBound
-    while place < range.upperBound {
-      guard range.upperBound &- place >= 4, bytes.byte(at: place) == UInt8(ascii: " "),
-        bytes.byte(at: place &+ 1) &- UInt8(ascii: "A") < 26, bytes.byte(at: place &+ 2) == UInt8(ascii: " "),
-        isDigit(bytes.byte(at: place &+ 3))
-      else { return false }
-      place &+= 4
-      while place < range.upperBound, isDigit(bytes.byte(at: place)) { place &+= 1 }
-    }
-    return true
-  }
-
-  private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
 }

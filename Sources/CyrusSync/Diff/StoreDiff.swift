@@ -57,9 +57,49 @@ public struct StoreDiff: Sendable {
   public func report(
     master: borrowing StoreSnapshot, replica: borrowing StoreSnapshot, pending logs: [SyncLog] = []
   ) throws(DatabaseError) -> StoreDiffReport {
-    let client = client ?? SyncClientVersion(master: master.list.form)
     let comparison = FieldComparison(settings: settings, comparesPartitions: comparesPartitions, states: states)
     let merge = try StoreMerge(master.list, replica.list, comparison)
+    return try report(master, replica, merge, comparison, logs)
+  }
+
+  /// Compares two stores in what snapshots have of them, both at the same time: in about half the time of listing them first.
+  ///
+  /// Records that the snapshots leave unproven, see ``/CyrusDatabase/Snapshot/isProven``, are proven before this returns. If
+  /// a snapshot trusts a verification, no checksums are compared, see ``/CyrusDatabase/Snapshot/trusting(_:)``.
+  ///
+  /// - Parameters:
+  ///   - master: The `mailboxes.db` of the side that changes are made on. Its snapshot was taken before the logs.
+  ///   - replica: That of the side that they are carried over to. Its snapshot was taken after the logs.
+  ///   - logs: What is pending on the channel that feeds the replica, in the order in which it will be read.
+  /// - Throws: ``/CyrusDatabase/DatabaseError``: `.changed` if a commit came before all was read, `.faulted` if a file was
+  ///   cut; what looking up records of the master can throw. Damage is no error, but the report says so.
+  /// - Complexity: O(mailboxes of both), each looked at once, and O(length of the logs) expected. Memory: 12 bytes for each
+  ///   mailbox, up to three times that while the lists grow, and by the number of differences and lines.
+  public func report(
+    master: borrowing Snapshot, replica: borrowing Snapshot, pending logs: [SyncLog] = []
+  ) throws(DatabaseError) -> StoreDiffReport {
+    let comparison = FieldComparison(settings: settings, comparesPartitions: comparesPartitions, states: states)
+    let forms = (try MailboxListForm(of: master), try MailboxListForm(of: replica))
+    if comparison.hasRawOrder, forms.0.keys == .prefixed, forms.1.keys == .prefixed {
+      let mark: [UInt8] = [UInt8(ascii: "N")]
+      var left = CollectingCursor(master, prefix: mark.rawSpan)
+      var right = CollectingCursor(replica, prefix: mark.rawSpan)
+      if let merge = try StoreMerge(walking: &left, &right, comparison) {
+        let mine = StoreSnapshot(MailboxList(ordered: left.list(of: master), form: forms.0, settings: settings))
+        let theirs = StoreSnapshot(MailboxList(ordered: right.list(of: replica), form: forms.1, settings: settings))
+        return try report(mine, theirs, merge, comparison, logs)
+      }
+    }
+    return try report(
+      master: StoreSnapshot(of: master, settings: settings), replica: StoreSnapshot(of: replica, settings: settings),
+      pending: logs)
+  }
+
+  private func report(
+    _ master: borrowing StoreSnapshot, _ replica: borrowing StoreSnapshot, _ merge: borrowing StoreMerge,
+    _ comparison: FieldComparison, _ logs: [SyncLog]
+  ) throws(DatabaseError) -> StoreDiffReport {
+    let client = client ?? SyncClientVersion(master: master.list.form)
     let join = try StoreJoin(merge, master.list, replica.list, comparison)
     let partitions = replicaPartitions ?? merge.replicaPartitions
     // One without any mailbox is more likely not the right file. One with keys of both forms shows only half.

@@ -56,12 +56,20 @@ struct StoreMerge: ~Copyable {
 
   private let comparison: FieldComparison
   private var lastPartition: [UInt8] = []
+  /// Some that were met last.
+  private var recentPartitions: [[UInt8]] = []
+  private static let recentPartitionsMax = 8
 
+  private init(_ comparison: FieldComparison, count: Int) {
+    self.comparison = comparison
+    joined = [UInt32](repeating: 0, count: count)
+  }
+
+  /// Merges two lists.
   init(
     _ master: borrowing MailboxList, _ replica: borrowing MailboxList, _ comparison: FieldComparison
   ) throws(DatabaseError) {
-    self.comparison = comparison
-    joined = [UInt32](repeating: 0, count: master.count)
+    self.init(comparison, count: master.count)
     let isRaw = comparison.hasRawOrder && master.form.keys == .prefixed && replica.form.keys == .prefixed
     var (left, right) = (0, 0)
     while left < master.count || right < replica.count {
@@ -73,17 +81,17 @@ struct StoreMerge: ~Copyable {
       } else if isRaw {
         let mine = try master.record(at: left)
         let theirs = try replica.record(at: right)
-        order = mine.key.compare(with: theirs.key)
-        if order == 0, addBenign(left, mine.value, theirs.value) {
+        if addBenign(left, mine, theirs) {
           left += 1
           right += 1
           continue
         }
+        order = mine.key.compare(with: theirs.key)
       } else {
         order = try Self.compare(left, in: master, right, in: replica, comparison.settings)
       }
       if order == 0 {
-        try addPair(left, master, right, replica)
+        try addPair(left, master.entry(at: left), right, replica.entry(at: right))
       } else if order < 0 {
         try addAlone(master.entry(at: left), DifferingPlace(master: UInt32(left), replica: nil))
       } else {
@@ -92,6 +100,65 @@ struct StoreMerge: ~Copyable {
       if order <= 0 { left += 1 }
       if order >= 0 { right += 1 }
     }
+  }
+
+  /// Merges two lists while they are found, each record as it comes.
+  ///
+  /// - Parameters:
+  ///   - master: A walk over the names of a file with keys of the newer form; it ends.
+  ///   - replica: One over those of another such file.
+  ///   - comparison: Its order of names is that of the keys.
+  /// - Returns: nil if the keys of a file are in another order: then nothing is told.
+  init?(
+    walking master: inout CollectingCursor, _ replica: inout CollectingCursor, _ comparison: FieldComparison
+  ) throws(DatabaseError) {
+    self.init(comparison, count: 0)
+    joined.reserveCapacity(master.countMax)
+    var (leftCount, rightCount) = (0, 0)
+    var mine = try master.next()
+    var theirs = try replica.next()
+    while let left = mine, let right = theirs {
+      if joined.count == leftCount { joined.append(0) }
+      if addBenign(leftCount, left, right) {
+        leftCount &+= 1
+        rightCount &+= 1
+        mine = try master.next()
+        theirs = try replica.next()
+        continue
+      }
+      let order = left.key.compare(with: right.key)
+      if order == 0 {
+        addPair(leftCount, Self.entry(left), rightCount, Self.entry(right))
+      } else if order < 0 {
+        addAlone(Self.entry(left), DifferingPlace(master: UInt32(leftCount), replica: nil))
+      } else {
+        addAlone(Self.entry(right), DifferingPlace(master: nil, replica: UInt32(rightCount)))
+      }
+      if order <= 0 {
+        leftCount &+= 1
+        mine = try master.next()
+      }
+      if order >= 0 {
+        rightCount &+= 1
+        theirs = try replica.next()
+      }
+    }
+    while let left = mine {
+      addAlone(Self.entry(left), DifferingPlace(master: UInt32(leftCount), replica: nil))
+      leftCount &+= 1
+      mine = try master.next()
+    }
+    while let right = theirs {
+      addAlone(Self.entry(right), DifferingPlace(master: nil, replica: UInt32(rightCount)))
+      rightCount &+= 1
+      theirs = try replica.next()
+    }
+    guard master.order == .raw, replica.order == .raw else { return nil }
+  }
+
+  @_lifetime(copy record)
+  private static func entry(_ record: RecordView) -> MailboxEntryView {
+    MailboxEntryView(key: record.key, value: record.value, form: .prefixed)
   }
 
   private static func compare(
@@ -118,10 +185,8 @@ struct StoreMerge: ~Copyable {
   }
 
   private mutating func addPair(
-    _ left: Int, _ master: borrowing MailboxList, _ right: Int, _ replica: borrowing MailboxList
-  ) throws(DatabaseError) {
-    let mine = try master.entry(at: left)
-    let theirs = try replica.entry(at: right)
+    _ left: Int, _ mine: borrowing MailboxEntryView, _ right: Int, _ theirs: borrowing MailboxEntryView
+  ) {
     let (presence, other) = (Presence(mine), Presence(theirs))
     if presence == .skipped { skip(at: UInt32(left)) }
     if other == .skipped { skip(at: nil) }
@@ -150,13 +215,16 @@ struct StoreMerge: ~Copyable {
   ///
   /// - Returns: Whether it is such a pair.
   @inline(__always)
-  private mutating func addBenign(_ left: Int, _ mine: RawSpan, _ theirs: RawSpan) -> Bool {
+  private mutating func addBenign(
+    _ left: Int, _ master: borrowing RecordView, _ replica: borrowing RecordView
+  ) -> Bool {
     // What the messages of two mailboxes come to can differ although the records do not.
-    guard comparison.states == nil, let common = BenignDifference(mine, theirs) else { return false }
-    joined[left] = Self.hash(mine.extracting(common.id))
+    guard comparison.states == nil, let common = BenignDifference(master, replica) else { return false }
+    let bytes = master.keyAndValue
+    joined[left] = Self.hash(bytes.extracting(common.id))
     liveCount.master += 1
     liveCount.replica += 1
-    note(partition: mine.extracting(common.partition))
+    note(partition: bytes.extracting(common.partition))
     return true
   }
 
@@ -184,11 +252,20 @@ struct StoreMerge: ~Copyable {
     }
   }
 
+  /// Notes one of the partitions, of which there are few.
   private mutating func note(partition: RawSpan) {
-    // Nearly always the one before.
-    if partition.holdsSameBytes(as: lastPartition.rawSpan) { return }
-    lastPartition = Array(partition)
-    replicaPartitions.insert(lastPartition)
+    if partition.byteCount == lastPartition.count, partition.starts(with: lastPartition.rawSpan) { return }
+    for known in recentPartitions where known.count == partition.byteCount {
+      if partition.starts(with: known.rawSpan) {
+        lastPartition = known
+        return
+      }
+    }
+    let copy = Array(partition)
+    replicaPartitions.insert(copy)
+    if recentPartitions.count == Self.recentPartitionsMax { recentPartitions.removeFirst() }
+    recentPartitions.append(copy)
+    lastPartition = copy
   }
 
   /// Never 0.
@@ -197,19 +274,18 @@ struct StoreMerge: ~Copyable {
     return hash(id.storedBytes)
   }
 
-  /// Never 0. Eight bytes at a time.
+  /// Never 0. Of ids, which are made at random, the two ends will do.
+  @inline(__always)
   static func hash(_ id: RawSpan) -> UInt32 {
-    var hash = UInt64(truncatingIfNeeded: id.byteCount)
-    var place = 0
-    while id.byteCount &- place >= 8 {
-      hash = (hash ^ id.bigEndian(UInt64.self, at: place)) &* 0x9E37_79B9_7F4A_7C15
-      hash ^= hash >> 29
-      place &+= 8
+    let count = id.byteCount
+    var hash = UInt64(truncatingIfNeeded: count)
+    if count >= 8 {
+      hash ^= id.bigEndian(UInt64.self, at: 0) &* 0x9E37_79B9_7F4A_7C15
+      hash ^= id.bigEndian(UInt64.self, at: count &- 8) &* 0xC2B2_AE3D_27D4_EB4F
+    } else {
+      for place in 0..<count { hash = hash << 8 ^ UInt64(id.byte(at: place)) }
     }
-    while place < id.byteCount {
-      hash = (hash ^ UInt64(id.byte(at: place))) &* 0x9E37_79B9_7F4A_7C15
-      place &+= 1
-    }
+    hash = (hash ^ hash >> 31) &* 0x9E37_79B9_7F4A_7C15
     return max(UInt32(truncatingIfNeeded: hash >> 32), 1)
   }
 }

@@ -28,6 +28,18 @@ public struct StoreSnapshot: ~Copyable, Sendable {
     list = try MailboxList(database, settings: settings, locking: locking)
   }
 
+  /// Lists the mailboxes of a snapshot, of which it keeps the file as long as it is there itself.
+  init(of snapshot: borrowing Snapshot, settings: NameSettings) throws(DatabaseError) {
+    self.init(try MailboxList(of: snapshot, settings: settings))
+  }
+
+  /// A side whose mailboxes are listed already.
+  init(_ list: consuming MailboxList) {
+    database = Database(path: list.records.snapshot.path, engine: .twoskip)
+    locking = .auto
+    self.list = list
+  }
+
   /// Whether all records could be found, so that what is not listed is not there.
   public var isComplete: Bool { list.records.damageCount == 0 }
 

@@ -1,0 +1,100 @@
+// What a search for records has come to so far: where they lie, and damage.
+
+/// Offsets of records, in four bytes each as long as they lie below 32 GiB.
+struct RecordPlaces: Sendable {
+  private var narrow: [UInt32] = []
+  private var wide: [UInt64] = []
+
+  var count: Int { narrow.count + wide.count }
+
+  mutating func reserveCapacity(_ count: Int) { narrow.reserveCapacity(count) }
+
+  mutating func append(_ offset: UInt64) {
+    // Offsets are multiples of 8.
+    if wide.isEmpty, let short = UInt32(exactly: offset / 8) { narrow.append(short) } else { wide.append(offset) }
+  }
+
+  mutating func append(_ others: RecordPlaces) {
+    if wide.isEmpty {
+      narrow += others.narrow
+    } else {
+      for offset in others.narrow { wide.append(UInt64(offset) * 8) }
+    }
+    wide += others.wide
+  }
+
+  subscript(index: Int) -> UInt64 {
+    index < narrow.count ? UInt64(narrow[index]) * 8 : wide[index - narrow.count]
+  }
+}
+
+/// What was found so far: where records lie, and damage.
+struct FoundRecords: Sendable {
+  private(set) var places = RecordPlaces()
+  private(set) var damage: [(Damage, Int)] = []
+  private(set) var damageCount = 0
+
+  var count: Int { places.count }
+
+  mutating func reserveCapacity(_ count: Int) { places.reserveCapacity(count) }
+
+  mutating func note(_ offset: UInt64) { places.append(offset) }
+
+  mutating func note(_ error: DatabaseError) throws(DatabaseError) {
+    guard case .damaged(_, let met) = error else { throw error }
+    damageCount += 1
+    if damageCount <= RecordList.listedDamageMax { damage.append((met, count)) }
+  }
+}
+
+// MARK: - Finding all records by several threads
+
+extension FoundRecords {
+  /// A part of a list.
+  private struct Part: Sendable {
+    var records = FoundRecords()
+    /// The order in which its keys ascend.
+    let order: KeyOrder
+    /// How many bytes its records have.
+    let byteCount: Int
+    /// How many those of the file may have.
+    let room: Int
+  }
+
+  /// All records, each thread a part of them.
+  ///
+  /// - Returns: Nil if there is damage, if keys are in more than one order, or if there are more bytes than the file has:
+  ///   then one thread has to tell.
+  /// - Throws: ``DatabaseError``: `.changed` or `.faulted`; `.system`.
+  static func all(
+    of snapshot: borrowing Snapshot, threads: Int
+  ) throws(DatabaseError) -> (records: FoundRecords, order: KeyOrder)? {
+    let parts: [Part?]
+    do {
+      parts = try snapshot.inParts(threads) { records in
+        let room = records.bytesLeft
+        var found = FoundRecords()
+        do throws(DatabaseError) {
+          while let record = try records.next() { found.note(record.offset) }
+        } catch {
+          guard error.isDamage else { throw error }
+          return nil
+        }
+        return Part(records: found, order: records.order, byteCount: room - records.bytesLeft, room: room)
+      }
+    } catch let error as DatabaseError {
+      throw error
+    } catch {
+      return nil
+    }
+    guard let first = parts.first ?? nil else { return nil }
+    var all = first.records
+    var byteCount = first.byteCount
+    for part in parts.dropFirst() {
+      guard let part, part.order == first.order else { return nil }
+      all.places.append(part.records.places)
+      byteCount += part.byteCount
+    }
+    return byteCount <= first.room ? (all, first.order) : nil
+  }
+}

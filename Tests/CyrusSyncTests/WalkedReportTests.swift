@@ -1,0 +1,90 @@
+// Two stores compared while they are listed differ in the same as if each is listed first: whatever their form, with spoiled
+// bytes, and with states that were verified before.
+
+import CyrusDatabase
+import CyrusMailboxes
+import CyrusSync
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct WalkedReportTests {
+  /// What a comparison came to, or why it did not.
+  private func outcome(_ report: () throws -> StoreDiffReport) -> String {
+    do {
+      let report = try report()
+      let facts = [
+        "\(report.differences)", "\(report.mailboxCount)", "\(report.skippedCount)", "\(report.forms)",
+        "\(report.isMasterComplete) \(report.isReplicaComplete)", "\(report.client)",
+        "\(report.replicaPartitions.map { string($0) }.sorted())", "\(report.pendingLineCount)",
+        "\(String(describing: report.refusedLine))", "\(RepairLog(report).actions)",
+      ]
+      return facts.joined(separator: "\n")
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  private func compare(
+    _ diff: StoreDiff, _ master: String, _ replica: String, _ logs: [SyncLog], _ comment: String
+  ) throws {
+    let (master, replica) = (try Database(path: master), try Database(path: replica))
+    let listed = outcome {
+      try diff.report(
+        master: StoreSnapshot(master, settings: diff.settings, locking: .none),
+        replica: StoreSnapshot(replica, settings: diff.settings, locking: .none), pending: logs)
+    }
+    let walked = outcome {
+      try diff.report(
+        master: master.snapshot(locking: .none), replica: replica.snapshot(locking: .none), pending: logs)
+    }
+    #expect(walked == listed, "\(comment)")
+    let trusting = outcome {
+      try diff.report(
+        master: master.snapshot(locking: .none).trusting(master.verify()),
+        replica: replica.snapshot(locking: .none).trusting(replica.verify()), pending: logs)
+    }
+    #expect(trusting == listed, "\(comment), trusting")
+  }
+
+  @Test(arguments: Seed.some(40)) func `of random stores it is the same`(seed: Seed) throws {
+    let round = try ModelRound(seed)
+    var diff = round.diff
+    for _ in 0..<2 {
+      try compare(diff, round.path("master"), round.path("replica"), round.pair.logs, "states \(diff.states != nil)")
+      diff.states = nil
+    }
+    diff.settings.defaultDomain = "example.org"
+    try compare(diff, round.path("master"), round.path("replica"), round.pair.logs, "default domain")
+  }
+
+  @Test(arguments: Seed.some(40)) func `of spoiled stores it is the same`(seed: Seed) throws {
+    let round = try ModelRound(seed)
+    var random = seed.generator(70)
+    var diff = round.diff
+    diff.states = nil
+    for number in 0..<4 {
+      for name in ["master", "replica"] where random.chance(2, in: 3) {
+        var bytes = try [UInt8](Data(contentsOf: URL(filePath: round.path(name))))
+        for _ in 0..<1 + random.below(3) {
+          // Behind the header, of which any change is refused by all.
+          let place = 64 + random.below(bytes.count - 64)
+          bytes[place] ^= UInt8(1 + random.below(255))
+        }
+        // Some damage is in what is said, not in the bytes.
+        if random.chance(1, in: 2) {
+          for record in TwoskipSurgeon.records(in: bytes) where random.chance(1, in: 2) {
+            TwoskipSurgeon.fixHeadChecksum(&bytes, at: record.offset)
+            TwoskipSurgeon.fixTailChecksum(&bytes, at: record.offset)
+          }
+        }
+        try Data(bytes).write(to: URL(filePath: round.path("spoiled-" + name)))
+      }
+      func path(_ name: String) -> String {
+        let spoiled = round.path("spoiled-" + name)
+        return FileManager.default.fileExists(atPath: spoiled) ? spoiled : round.path(name)
+      }
+      try compare(diff, path("master"), path("replica"), round.pair.logs, "round \(number)")
+    }
+  }
+}
