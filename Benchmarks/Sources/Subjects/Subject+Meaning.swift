@@ -71,54 +71,26 @@ extension Subject {
       if workload.hasCyrus { race.rivals.append(Contestant("libcyrus") { try held.decodeWithCyrus() }) }
       return race
     },
-    Subject("inventory", "list all records, decode and count the mailboxes") { workload in
-      let path = try workload.file(.packed)
-      let own = Contestant(Contestant.own) {
-        let inventory = try Database(path: path).inventory()
-        var fields = rv_fields()
-        fields.records = inventory.records
-        fields.mailboxes = inventory.totals.mailboxes
-        fields.created_max = inventory.totals.createdModseqMax ?? 0
-        fields.folder_max = inventory.totals.folderModseqMax ?? 0
-        fields.mtime_max = UInt64(inventory.totals.newestMtime ?? 0)
-        return fields.counted
-      }
-      var race = Race(own: own, rivals: [], byteCount: try byteCount(path))
-      if let store = try workload.store(rv_cyrus, .packed) {
-        race.rivals.append(
-          Contestant("libcyrus") {
-            var fields = rv_fields()
-            let error = rv_cyrus_inventory(store.handle, &fields)
-            if error != 0 { throw BenchmarkFailure("libcyrus cannot list: \(error)") }
-            return fields.counted
-          })
-      }
-      race.rivals.append(try .memory([path]))
-      return race
+    inventory("inventory", "list all records, decode and count the mailboxes") { path in
+      return { try Database(path: path).inventory() }
     },
-    Subject("diff", "compare two lists by what they mean; times differ mostly", unit: "mailbox") { workload in
-      let (master, replica) = (try workload.file(.packed), try workload.replica())
-      let mailboxCount = UInt64(workload.mailboxCount)
-      let own = Contestant(Contestant.own) {
-        let report = try StoreDiff().report(
+    inventory("inventory-trust", "the same of a state that was verified before") { path in
+      let held = try HeldSnapshot(path, isTrusted: true)
+      return { try Inventory(of: held.snapshot) }
+    },
+    diff("diff", "compare two lists by what they mean; times differ mostly") { master, replica in
+      let held = (try HeldSnapshot(master), try HeldSnapshot(replica))
+      return { try StoreDiff().report(master: held.0.snapshot, replica: held.1.snapshot) }
+    },
+    diff("diff-trust", "the same of states that were verified before") { master, replica in
+      let held = (try HeldSnapshot(master, isTrusted: true), try HeldSnapshot(replica, isTrusted: true))
+      return { try StoreDiff().report(master: held.0.snapshot, replica: held.1.snapshot) }
+    },
+    diff("diff-listed", "open two files, list each, compare the lists") { master, replica in
+      return {
+        try StoreDiff().report(
           master: StoreSnapshot(Database(path: master)), replica: StoreSnapshot(Database(path: replica)))
-        return rv_seen(count: 2 * mailboxCount, digest: UInt64(report.differences.count))
       }
-      let bytes = try byteCount(master) + byteCount(replica)
-      var race = Race(own: own, rivals: [], byteCount: bytes)
-      if let first = try workload.store(rv_cyrus, .packed), let engine = rv_cyrus {
-        let second = try Store(engine, workload.copyForCyrus(of: replica, use: "second"))
-        race.rivals.append(
-          Contestant("libcyrus") {
-            var difference = rv_difference()
-            let error = rv_cyrus_diff(first.handle, second.handle, &difference)
-            if error != 0 { throw BenchmarkFailure("libcyrus cannot compare: \(error)") }
-            let count = difference.only_first + difference.only_second + difference.changed
-            return rv_seen(count: 2 * mailboxCount, digest: count)
-          })
-      }
-      race.rivals.append(try .memory([master, replica]))
-      return race
     },
     Subject("sync-log", "go through a sync log in memory", unit: "line") { workload in
       let path = try workload.syncLog()
@@ -150,6 +122,70 @@ extension Subject {
       return race
     },
   ]
+}
+
+extension Subject {
+  /// - Parameter prepare: Gives what counts the mailboxes of a file.
+  private static func inventory(
+    _ name: String, _ summary: String, _ prepare: @escaping @Sendable (String) throws -> () throws -> Inventory
+  ) -> Subject {
+    Subject(name, summary) { workload in
+      let path = try workload.file(.packed)
+      let count = try prepare(path)
+      let own = Contestant(Contestant.own) {
+        let inventory = try count()
+        var fields = rv_fields()
+        fields.records = inventory.records
+        fields.mailboxes = inventory.totals.mailboxes
+        fields.created_max = inventory.totals.createdModseqMax ?? 0
+        fields.folder_max = inventory.totals.folderModseqMax ?? 0
+        fields.mtime_max = UInt64(inventory.totals.newestMtime ?? 0)
+        return fields.counted
+      }
+      var race = Race(own: own, rivals: [], byteCount: try byteCount(path))
+      if let store = try workload.store(rv_cyrus, .packed) {
+        race.rivals.append(
+          Contestant("libcyrus") {
+            var fields = rv_fields()
+            let error = rv_cyrus_inventory(store.handle, &fields)
+            if error != 0 { throw BenchmarkFailure("libcyrus cannot list: \(error)") }
+            return fields.counted
+          })
+      }
+      race.rivals.append(try .memory([path]))
+      return race
+    }
+  }
+
+  /// - Parameter prepare: Gives what compares two files.
+  private static func diff(
+    _ name: String, _ summary: String,
+    _ prepare: @escaping @Sendable (_ master: String, _ replica: String) throws -> () throws -> StoreDiffReport
+  ) -> Subject {
+    Subject(name, summary, unit: "mailbox") { workload in
+      let (master, replica) = (try workload.file(.packed), try workload.replica())
+      let mailboxCount = UInt64(workload.mailboxCount)
+      let compare = try prepare(master, replica)
+      let own = Contestant(Contestant.own) {
+        rv_seen(count: 2 * mailboxCount, digest: UInt64(try compare().differences.count))
+      }
+      let bytes = try byteCount(master) + byteCount(replica)
+      var race = Race(own: own, rivals: [], byteCount: bytes)
+      if let first = try workload.store(rv_cyrus, .packed), let engine = rv_cyrus {
+        let second = try Store(engine, workload.copyForCyrus(of: replica, use: "second"))
+        race.rivals.append(
+          Contestant("libcyrus") {
+            var difference = rv_difference()
+            let error = rv_cyrus_diff(first.handle, second.handle, &difference)
+            if error != 0 { throw BenchmarkFailure("libcyrus cannot compare: \(error)") }
+            let count = difference.only_first + difference.only_second + difference.changed
+            return rv_seen(count: 2 * mailboxCount, digest: count)
+          })
+      }
+      race.rivals.append(try .memory([master, replica]))
+      return race
+    }
+  }
 }
 
 private func scan(_ bytes: [UInt8]) throws -> rv_seen {

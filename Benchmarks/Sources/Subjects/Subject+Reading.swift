@@ -15,7 +15,7 @@ extension rv_seen {
 }
 
 /// A snapshot that is kept under a shared lock, as a transaction of libcyrus is.
-private final class HeldSnapshot {
+final class HeldSnapshot {
   let snapshot: Snapshot
 
   /// - Parameter isTrusted: Whether the file is verified first, so that listings leave checksums out.
