@@ -18,6 +18,9 @@ package struct CollectingCursor: ~Copyable, ~Escapable {
     found.reserveCapacity(countMax)
   }
 
+  /// How many bytes ahead a listing fetches.
+  private static let foresight = 2048
+
   /// How many records are to be expected at most; not a promise.
   package let countMax: Int
 
@@ -36,6 +39,8 @@ package struct CollectingCursor: ~Copyable, ~Escapable {
           return nil
         }
         found.note(record.offset)
+        // Memory brings by itself what lies next, but begins anew with each page.
+        records.bytes.prefetch(at: Int(truncatingIfNeeded: record.offset) &+ Self.foresight)
         return record
       } catch {
         try found.note(error)

@@ -45,6 +45,12 @@ public struct RecordCursor: ~Copyable, ~Escapable {
   /// How many bytes the records may have that are still to come.
   var bytesLeft: Int { cursor.plain.bytesLeft }
 
+  /// The bytes that are walked over.
+  var bytes: RawSpan {
+    @_lifetime(copy self)
+    get { cursor.state.bytes }
+  }
+
   @_lifetime(copy bytes)
   init(empty bytes: RawSpan, _ proof: TwoskipProof) {
     self.init(TwoskipCursor(bytes, end: Twoskip.firstRecord), proof)

@@ -124,12 +124,27 @@ public struct MailboxList: ~Copyable, Sendable {
   /// - Throws: As ``/CyrusDatabase/RecordList/record(at:)``.
   /// - Complexity: O(log ``count``).
   public func index(of name: MailboxName) throws(DatabaseError) -> Int? {
+    if order == nil, records.provenOrder == .raw, CanonicalOrder(form: form.keys, settings).areKeysNames {
+      return try index(ofKey: [UInt8(ascii: "N")] + name.databaseName)
+    }
     var (low, high) = (0, count)
     while low < high {
       let middle = (low + high) / 2
       let record = try record(at: middle)
       let found = MailboxNameView(ofKey: record.key, form: form.keys, settings)
       let comparison = found.compare(with: name.view)
+      if comparison == 0 { return middle }
+      if comparison < 0 { low = middle + 1 } else { high = middle }
+    }
+    return nil
+  }
+
+  /// The same by the bytes of keys, which ascend.
+  private func index(ofKey key: [UInt8]) throws(DatabaseError) -> Int? {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      let comparison = try records.record(at: middle).key.compare(with: key.rawSpan)
       if comparison == 0 { return middle }
       if comparison < 0 { low = middle + 1 } else { high = middle }
     }
@@ -285,7 +300,7 @@ private struct CanonicalOrder {
   }
 
   /// Whether the keys, compared byte by byte, are in the order of the names.
-  private var areKeysNames: Bool { keys == .prefixed && settings.defaultDomain.isEmpty }
+  var areKeysNames: Bool { keys == .prefixed && settings.defaultDomain.isEmpty }
 
   /// Places in this order; nil if these were all, and are in order as they are.
   ///

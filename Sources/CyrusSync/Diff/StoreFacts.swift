@@ -59,10 +59,9 @@ struct StoreFacts: Sendable {
     var goneUsers: Set<[UInt8]> = []
     for difference in join.differences {
       guard let owner = difference.name.owner, inboxes[owner] == nil else { continue }
-      inboxes[owner] = (
-        try master.hasLiveInbox(of: difference.name), try replica.hasLiveInbox(of: difference.name)
-      )
-      if try master.hasLost(owner) { goneUsers.insert(owner) }
+      let isLive = try (master.hasLiveInbox(of: difference.name), replica.hasLiveInbox(of: difference.name))
+      inboxes[owner] = isLive
+      if !isLive.0, try master.hasLost(owner) { goneUsers.insert(owner) }
     }
     // A record that says nothing may be of anything.
     for difference in join.differences {

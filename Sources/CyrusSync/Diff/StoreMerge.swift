@@ -55,8 +55,9 @@ struct StoreMerge: ~Copyable {
   private(set) var isMasterReadable = true
 
   private let comparison: FieldComparison
-  private var lastPartition: [UInt8] = []
-  /// Some that were met last.
+  /// The first that was met, which most are on.
+  private var firstPartition: [UInt8] = []
+  /// Some that were met first of late, this one among them.
   private var recentPartitions: [[UInt8]] = []
   private static let recentPartitionsMax = 8
 
@@ -254,18 +255,15 @@ struct StoreMerge: ~Copyable {
 
   /// Notes one of the partitions, of which there are few.
   private mutating func note(partition: RawSpan) {
-    if partition.byteCount == lastPartition.count, partition.starts(with: lastPartition.rawSpan) { return }
+    if partition.byteCount == firstPartition.count, partition.starts(with: firstPartition.rawSpan) { return }
     for known in recentPartitions where known.count == partition.byteCount {
-      if partition.starts(with: known.rawSpan) {
-        lastPartition = known
-        return
-      }
+      if partition.starts(with: known.rawSpan) { return }
     }
     let copy = Array(partition)
     replicaPartitions.insert(copy)
     if recentPartitions.count == Self.recentPartitionsMax { recentPartitions.removeFirst() }
     recentPartitions.append(copy)
-    lastPartition = copy
+    if firstPartition.isEmpty { firstPartition = copy }
   }
 
   /// Never 0.
