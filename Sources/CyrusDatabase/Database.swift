@@ -138,6 +138,15 @@ public struct Database: Sendable, Hashable {
     return try read(locking: .copy(wait: wait), body)
   }
 
+  /// A snapshot read in place, yet to be proven by ``Snapshot/confirm()`` or the end of a listing; nil if the file is being
+  /// written, or was within the last two seconds.
+  ///
+  /// - Throws: As ``snapshot(locking:)``.
+  package func quietSnapshot() throws(DatabaseError) -> Snapshot? {
+    try requireReadable()
+    return try Snapshot.inPlace(path: path, evenIfBusy: false)
+  }
+
   /// Makes something of a snapshot that proves itself, again if a commit came between: in place while it may, then of a copy.
   ///
   /// - Parameters:

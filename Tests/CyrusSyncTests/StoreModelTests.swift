@@ -60,6 +60,11 @@ struct ModelRound {
     try StoreSnapshot(Database(path: folder.path(name)), locking: .none)
   }
 
+  /// By lists, in some other way than the round says.
+  func report(_ diff: StoreDiff) throws -> StoreDiffReport {
+    try diff.report(master: snapshot("master"), replica: snapshot("replica"), pending: pair.logs)
+  }
+
   func report(_ logs: [SyncLog]) throws -> StoreDiffReport {
     try diff.report(master: snapshot("master"), replica: snapshot("replica"), pending: logs)
   }
