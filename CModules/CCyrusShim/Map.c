@@ -148,6 +148,15 @@ void ccs_prefer_large_pages(void *memory, size_t byte_count) {
   if (start < end) madvise((void *)start, end - start, MADV_HUGEPAGE);
 }
 
+void *ccs_zeroed(uint64_t byte_count) {
+  if (byte_count > SIZE_MAX) return NULL;
+  const int kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void *memory = mmap(NULL, (size_t)byte_count, PROT_READ | PROT_WRITE, kind, -1, 0);
+  if (memory == MAP_FAILED) return NULL;
+  if (byte_count >= (uint64_t)1 << 21) ccs_prefer_large_pages(memory, (size_t)byte_count);
+  return memory;
+}
+
 int ccs_read(int descriptor, uint64_t offset, uint8_t *buffer, size_t count, size_t *done) {
   *done = 0;
   if (offset > (uint64_t)INT64_MAX - count) return EOVERFLOW;

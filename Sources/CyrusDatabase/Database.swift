@@ -189,9 +189,9 @@ public struct Database: Sendable, Hashable {
   ///     small file.
   /// - Throws: ``DatabaseError``: `.system`, `.notRegularFile`, `.lockedByThisProcess`, `.unsupportedEngine`, `.busy`,
   ///   `.replaced`, `.faulted`.
-  /// - Complexity: O(file size). Memory: next to nothing for a file that a repack has just left. For any other three bits
-  ///   for each eight bytes of the file, and, if it has deletes or old versions of records, about 40 bytes for each
-  ///   record besides: a seventh of the size of a file that was never repacked, and up to ten megabytes.
+  /// - Complexity: O(file size). Memory: next to nothing for a file that a repack has just left. For any other about 36
+  ///   bytes for each record, dead ones and deletes included, and a fiftieth of the size: a sixth of the size of a file
+  ///   that was never repacked.
   public func verify(
     _ depth: VerificationDepth = .full, locking: Locking = .auto, threads: Int = 1,
     progress: ((_ done: UInt64, _ total: UInt64) -> Void)? = nil

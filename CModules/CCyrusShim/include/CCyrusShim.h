@@ -182,6 +182,11 @@ static inline ptrdiff_t ccs_same_of_32(const void *left, const void *right) {
 #endif
 }
 
+/// Memory of our own that reads as zeros, in large pages where the system has them; NULL if there is none to be had.
+///
+/// Only what is touched of it is taken from the system. `byte_count` must not be 0. It goes to `ccs_unmap`.
+void *_Nullable ccs_zeroed(uint64_t byte_count);
+
 /// Tells the system that memory of ours, not touched yet, will be looked at all over: large pages are better for it.
 void ccs_prefer_large_pages(void *memory, size_t byte_count);
 

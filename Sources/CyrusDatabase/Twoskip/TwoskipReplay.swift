@@ -245,12 +245,19 @@ struct RankSet {
     } while bits > 1
   }
 
-  mutating func insert(_ rank: Int) {
+  /// - Returns: Whether it was not there.
+  @discardableResult
+  mutating func insert(_ rank: Int) -> Bool {
+    if contains(rank) { return false }
     var position = rank
     for level in levels.indices {
-      levels[level][position >> 6] |= 1 << UInt64(position & 63)
+      let word = levels[level][position >> 6]
+      levels[level][position >> 6] = word | 1 << UInt64(position & 63)
+      // Then it is known above.
+      if word != 0 { return true }
       position >>= 6
     }
+    return true
   }
 
   mutating func remove(_ rank: Int) {

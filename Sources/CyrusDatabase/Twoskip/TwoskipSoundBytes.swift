@@ -19,6 +19,8 @@ struct TwoskipSoundBytes {
     let packedEnd: Int
     /// Whether records must lie in the order of their keys, each list leading to what comes next on it.
     let isPacked: Bool
+    /// How keys are hashed.
+    let hash = TwoskipKeyHash()
   }
 
   /// Where records begin and end.
@@ -45,36 +47,48 @@ struct TwoskipSoundBytes {
   /// Whether something but BLANKs has come since the last COMMIT, or since the beginning.
   var hasOpenRecords = false
 
-  /// Where RECORDs and DELETEs start, as ``BitMap`` has it, from the word of `range.lowerBound` on; none if packed.
-  var starts: [UInt64] = []
+  /// Unless packed: how many RECORDs and DELETEs start here, where their keys are, and where those start that share a
+  /// word of ``TwoskipPlaces`` with the part before.
+  var startCount = 0
+  var lots: TwoskipKeyLots
+  var firstBits: UInt64 = 0
 
   /// If packed: bytes of keys, pointers to upper lists, and by list the first place and where the last one leads.
   var keyByteCount = 0
   var upperPointerCount = 0
   var links = TwoskipLinks()
 
-  private init(_ range: Range<Int>) { self.range = range }
+  private init(_ range: Range<Int>, part: Int) {
+    self.range = range
+    lots = TwoskipKeyLots(start: range.lowerBound, part: part)
+  }
 
   /// Looks at a part.
   ///
   /// - Parameters:
   ///   - range: Begins where a RECORD may, and ends where another one does or at the committed end.
+  ///   - part: Which part it is.
+  ///   - facts: Takes what is kept of each RECORD and DELETE, unless packed.
   ///   - tick: Called now and then with the place that was reached.
   /// - Returns: Nil if something is not as it should be.
-  /// - Complexity: O(bytes of the part). Memory: a bit for each eight bytes, unless packed.
+  /// - Complexity: O(bytes of the part).
   static func look(
-    at range: Range<Int>, of bytes: RawSpan, _ rules: Rules, _ tick: ((Int) -> Void)?
+    at range: Range<Int>, part: Int, of bytes: RawSpan, _ rules: Rules, _ facts: borrowing TwoskipFacts,
+    _ tick: ((Int) -> Void)?
   ) -> TwoskipSoundBytes? {
-    var seen = TwoskipSoundBytes(range)
+    var seen = TwoskipSoundBytes(range, part: part)
     let isSound =
       rules.isPacked
-      ? seen.look(bytes, rules, isPacked: true, tick) : seen.look(bytes, rules, isPacked: false, tick)
+      ? seen.look(bytes, rules, isPacked: true, facts, tick) : seen.look(bytes, rules, isPacked: false, facts, tick)
     return isSound ? seen : nil
   }
 
+  /// How far ahead the bytes are fetched: the processor does so itself, but stops at the end of each page.
+  private static let lead = 2048
+
   @inline(__always)
   private mutating func look(
-    _ bytes: RawSpan, _ rules: Rules, isPacked: Bool, _ tick: ((Int) -> Void)?
+    _ bytes: RawSpan, _ rules: Rules, isPacked: Bool, _ facts: borrowing TwoskipFacts, _ tick: ((Int) -> Void)?
   ) -> Bool {
     let limit = range.upperBound
     var offset = range.lowerBound
@@ -85,8 +99,10 @@ struct TwoskipSoundBytes {
     let firstWord = offset >> 9
     var word = firstWord
     var wordBits: UInt64 = 0
-    var words = [UInt64](repeating: 0, count: isPacked ? 0 : (limit - 1) >> 9 - firstWord + 1)
-    var starts = words.mutableSpan
+    let firstPair = TwoskipFacts.firstPair(range.lowerBound)
+    let hash = rules.hash
+    let fileEnd = UInt64(rules.end)
+    var startCount = 0
     var links = TwoskipLinks()
     var ahead = links.leads.mutableSpan
     var firsts = links.firsts.mutableSpan
@@ -96,13 +112,20 @@ struct TwoskipSoundBytes {
         nextTick = offset + TwoskipVerifier.progressStep
       }
       if !isPacked, offset >> 9 != word {
-        starts[word &- firstWord] = wordBits
+        if word == firstWord { firstBits = wordBits } else { facts.places[bits: word] = wordBits }
         wordBits = 0
         word = offset >> 9
       }
+      bytes.prefetch(at: offset &+ Self.lead)
       guard let record = TwoskipRecord(usualAt: offset, in: bytes, limit: limit) else {
         guard let end = passOther(at: offset, bytes, rules) else { return false }
-        if !isPacked, end - offset > 8, deletes.last?.offset == offset { wordBits |= 1 &<< UInt64(offset >> 3 & 63) }
+        if !isPacked, end - offset > 8, let delete = deletes.last, delete.offset == offset {
+          guard delete.next & 7 == 0, delete.next < fileEnd else { return false }
+          wordBits |= 1 &<< UInt64(offset >> 3 & 63)
+          deletes[deletes.count - 1].number = startCount
+          facts.pairs[firstPair &+ startCount] = delete.next >> 3
+          startCount &+= 1
+        }
         offset = end
         continue
       }
@@ -131,7 +154,12 @@ struct TwoskipSoundBytes {
         keyBytes &+= key.count
         upperPointers &+= record.level &- 1
       } else {
+        guard (record.first | record.second) & 7 == 0, record.first < fileEnd, record.second < fileEnd
+        else { return false }
         wordBits |= 1 &<< UInt64(offset >> 3 & 63)
+        facts.pairs[firstPair &+ startCount] = record.first << 29 | record.second >> 3
+        lots.add(hash(key.place, key.count, bytes), startCount, to: facts.keys)
+        startCount &+= 1
       }
       if offset < rules.packedEnd {
         packedCount &+= 1
@@ -147,8 +175,10 @@ struct TwoskipSoundBytes {
       hasOpenRecords = true
       offset = end
     }
-    if !isPacked, limit > range.lowerBound { starts[word &- firstWord] = wordBits }
-    self.starts = words
+    if !isPacked, limit > range.lowerBound {
+      if word == firstWord { firstBits = wordBits } else { facts.places[bits: word] = wordBits }
+    }
+    self.startCount = startCount
     self.links = links
     self.heads += heads
     self.tails = tails
@@ -199,6 +229,34 @@ struct TwoskipDelete: BitwiseCopyable {
   let offset: Int
   /// The RECORD behind the one it deletes; 0 if that was the last one.
   let next: UInt64
+  /// Its number among RECORDs and DELETEs in file order.
+  var number = 0
+}
+
+/// What is kept of each RECORD and DELETE of a file.
+struct TwoskipFacts: ~Copyable {
+  /// Where they start.
+  let places: TwoskipPlaces
+  /// The level-0 pair of each, in words of eight bytes, in the order of a part, from `firstPair` of where that starts on.
+  let pairs: LargeTable<UInt64>
+  /// The keys of RECORDs.
+  let keys: TwoskipKeyTable
+
+  /// Nil if there is no memory for it.
+  ///
+  /// - Parameter byteCount: The end of the file, or 0 if nothing will be kept.
+  init?(byteCount: Int, partCount: Int) {
+    guard let places = TwoskipPlaces(byteCount: byteCount),
+      let pairs = LargeTable<UInt64>(count: Self.firstPair(byteCount) + 1),
+      let keys = TwoskipKeyTable(byteCount: byteCount, partCount: partCount)
+    else { return nil }
+    self.places = places
+    self.pairs = pairs
+    self.keys = keys
+  }
+
+  /// Where the pairs of a part go: none of them is of less than 24 bytes.
+  static func firstPair(_ start: Int) -> Int { start / Twoskip.smallestRecord }
 }
 
 /// By list: the first record that was met, and where the last one leads.

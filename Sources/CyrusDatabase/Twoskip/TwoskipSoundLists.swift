@@ -10,9 +10,9 @@
 //
 // That no record is met twice needs no memory: keys ascend.
 //
-// Either TwoskipSoundBytes.swift has seen the bytes before: where it says that a RECORD or DELETE starts, one does, its
-// checksums are right and its lengths are in the short form. Or nobody has, in a quick check: then the checksum of each
-// head is compared when the walk is there.
+// Either TwoskipSoundBytes.swift has seen the bytes before, and what a walk has met is compared with what it has found
+// when the walk is over (TwoskipSoundLog.swift). Or nobody has, in a quick check: then the checksum of each head is
+// compared when the walk is there.
 //
 // Surprise: nothing is ever found here, as in TwoskipSoundBytes.swift.
 
@@ -40,49 +40,61 @@ struct TwoskipSoundLists {
   /// In a quick check: bytes of RECORDs on list 0.
   var recordByteCount = 0
   var links = TwoskipLinks()
-  /// The live records in key order, if they were asked for.
-  var live: [TwoskipLiveRecord] = []
+  /// The live records, if they were asked for.
+  var listed = TwoskipLiveList()
 
   /// Walks ranges.
   ///
   /// - Parameters:
   ///   - ranges: Which ranges of `cuts`.
-  ///   - starts: Where RECORDs and DELETEs start, as ``BitMap`` has it; nil in a quick check.
+  ///   - isQuick: Whether nobody has seen the bytes before; then live records are not listed.
   ///   - end: The committed end.
   ///   - stepsMax: How many entries there are: more are a circle, or ranges that overlap.
-  ///   - seed: What hashes of keys begin with; nil if the live records are not wanted.
   ///   - tick: Called now and then with the number of ranges that are done.
   /// - Returns: Nil if something is not as it should be.
   static func walk(
-    _ ranges: Range<Int>, of cuts: Cuts, _ bytes: RawSpan, starts: [UInt64]?, end: Int, stepsMax: Int, seed: UInt64?,
+    _ ranges: Range<Int>, of cuts: Cuts, _ bytes: RawSpan, isQuick: Bool, end: Int, stepsMax: Int,
     _ tick: ((Int) -> Void)? = nil
   ) -> TwoskipSoundLists? {
-    var walks = TwoskipWalks(ranges, stepsMax: stepsMax, isListing: seed != nil)
-    let end = UInt64(end)
-    let isSound: Bool
-    if let starts {
-      isSound = walks.run(ranges, cuts, bytes, starts.span, end, seed, isQuick: false, tick)
-    } else {
-      isSound = walks.run(ranges, cuts, bytes, Span(), end, nil, isQuick: true, tick)
-    }
+    var walks = TwoskipWalks(ranges, stepsMax: stepsMax, isListing: !isQuick)
+    let isSound =
+      isQuick
+      ? walks.run(ranges, cuts, bytes, UInt64(end), isQuick: true, tick)
+      : walks.run(ranges, cuts, bytes, UInt64(end), isQuick: false, tick)
     guard isSound else { return nil }
     return walks.seen(ranges.count)
   }
 }
 
-/// A record of list 0.
-struct TwoskipLiveRecord: BitwiseCopyable {
-  /// A hash of its key.
-  let hash: UInt64
-  private let word: UInt32
+/// The records of list 0 in some ranges of keys, in key order.
+struct TwoskipLiveList {
+  fileprivate static let pieceCount = 256
 
-  init(at place: UInt64, hash: UInt64) {
-    self.hash = hash
-    word = UInt32(truncatingIfNeeded: place >> 3)
+  /// Where they start, in words of eight bytes, in pieces of `pieceCount`; and by piece the one that goes on.
+  fileprivate var places: [UInt32] = []
+  fileprivate var nextPiece: [Int] = []
+  /// By range: its first piece, and how many records it has.
+  fileprivate var firstPiece: [Int] = []
+  fileprivate var counts: [Int] = []
+
+  /// Calls `body` with the records that follow each other in memory, piece by piece, as long as it says so.
+  ///
+  /// - Returns: Whether all were given out.
+  @inline(__always)
+  func forEachPiece(_ body: (Span<UInt32>) -> Bool) -> Bool {
+    let places = places.span
+    for range in counts.indices {
+      var piece = firstPiece[range]
+      var left = counts[range]
+      while left > 0 {
+        let start = piece * Self.pieceCount
+        guard body(places.extracting(start..<start + min(left, Self.pieceCount))) else { return false }
+        left -= Self.pieceCount
+        piece = nextPiece[piece]
+      }
+    }
+    return true
   }
-
-  /// Where it starts.
-  var offset: Int { Int(word) << 3 }
 }
 
 /// The walks that take turns.
@@ -115,31 +127,25 @@ private struct TwoskipWalks {
   /// By range and list, 32 each: the first record that was met, and where the last one leads.
   private var firsts: [UInt64]
   private var leads: [UInt64]
-  /// Live records in pieces of `pieceCount`, and by piece the one that goes on; by range how many it has, and its first.
-  private var listed: [TwoskipLiveRecord] = []
-  private var nextPiece: [Int] = []
-  private var firstPiece: [Int]
-  private var counts: [Int]
-
-  private static let pieceCount = 256
+  private var listed = TwoskipLiveList()
 
   init(_ ranges: Range<Int>, stepsMax: Int, isListing: Bool) {
     stepsLeft = stepsMax
     firsts = [UInt64](repeating: TwoskipLinks.unknown, count: 32 * ranges.count)
     leads = firsts
-    firstPiece = [Int](repeating: -1, count: ranges.count)
-    counts = [Int](repeating: 0, count: ranges.count)
     if isListing {
+      listed.firstPiece = [Int](repeating: -1, count: ranges.count)
+      listed.counts = [Int](repeating: 0, count: ranges.count)
       // Only what is used of it is taken.
-      listed.reserveCapacity(stepsMax + Self.pieceCount * ranges.count)
+      listed.places.reserveCapacity(stepsMax + TwoskipLiveList.pieceCount * ranges.count)
     }
   }
 
   // Always inlined, so that either check has a loop of its own.
   @inline(__always)
   mutating func run(
-    _ ranges: Range<Int>, _ cuts: TwoskipSoundLists.Cuts, _ bytes: RawSpan, _ starts: Span<UInt64>, _ end: UInt64,
-    _ seed: UInt64?, isQuick: Bool, _ tick: ((Int) -> Void)?
+    _ ranges: Range<Int>, _ cuts: TwoskipSoundLists.Cuts, _ bytes: RawSpan, _ end: UInt64, isQuick: Bool,
+    _ tick: ((Int) -> Void)?
   ) -> Bool {
     var walks: [Walk] = []
     var nextRange = ranges.lowerBound
@@ -172,10 +178,10 @@ private struct TwoskipWalks {
       var span = walks.mutableSpan
       // All walks ask for what comes next before any does its work: the processor waits for as much as it sees at a time.
       for index in span.indices {
-        guard lookAhead(&span[index], bytes, starts, isQuick) else { return false }
+        guard lookAhead(&span[index], bytes) else { return false }
       }
       for index in span.indices {
-        guard step(&span[index], bytes, starts, end, seed, isQuick) else { return false }
+        guard step(&span[index], bytes, end, isQuick) else { return false }
       }
     }
     return true
@@ -190,7 +196,7 @@ private struct TwoskipWalks {
 
   /// Moves a walk to its next entry, which may not be one, and asks for the one behind it.
   @inline(__always)
-  private func lookAhead(_ walk: inout Walk, _ bytes: RawSpan, _ starts: Span<UInt64>, _ isQuick: Bool) -> Bool {
+  private func lookAhead(_ walk: inout Walk, _ bytes: RawSpan) -> Bool {
     let place = walk.next
     guard place <= UInt64(bytes.byteCount &- Twoskip.smallestRecord) else { return false }
     let offset = Int(truncatingIfNeeded: place)
@@ -205,22 +211,20 @@ private struct TwoskipWalks {
     let span = Span<UInt8>(_bytes: bytes)
     ccs_prefetch_line(span, following)
     ccs_prefetch_line(span, following &+ 64)
-    // Words are plain bits.
-    if !isQuick { ccs_prefetch_line(Span<UInt8>(_bytes: unsafe starts.bytes), (following >> 9) << 3) }
     return true
   }
 
   /// Checks the entry that a walk is at.
   @inline(__always)
   private mutating func step(
-    _ walk: inout Walk, _ bytes: RawSpan, _ starts: Span<UInt64>, _ end: UInt64, _ seed: UInt64?, _ isQuick: Bool
+    _ walk: inout Walk, _ bytes: RawSpan, _ end: UInt64, _ isQuick: Bool
   ) -> Bool {
     let place = walk.place
     let offset = Int(truncatingIfNeeded: place)
     if isQuick {
       guard isSoundHead(offset, bytes, end) else { return false }
     } else {
-      guard Self.contains(starts, place) else { return false }
+      guard isUsual(offset, bytes, end) else { return false }
     }
     let word = bytes.bigEndian(UInt64.self, at: offset)
     let first = bytes.bigEndian(UInt64.self, at: offset &+ 8)
@@ -234,8 +238,8 @@ private struct TwoskipWalks {
     walk.isBehindDelete = false
     let second = bytes.bigEndian(UInt64.self, at: offset &+ 16)
     guard first < end, second < end else { return false }
-    let alternate = min(first, second)
-    if !isQuick, alternate != 0 { guard alternate != walk.next, Self.contains(starts, alternate) else { return false } }
+    // That something starts where the other one leads is for others to see.
+    if !isQuick, first == second { guard first == 0 else { return false } }
 
     let level = Int(truncatingIfNeeded: word >> 48 & 0xFF)
     let count = Int(truncatingIfNeeded: word >> 32 & 0xFFFF)
@@ -258,13 +262,23 @@ private struct TwoskipWalks {
       leads[row &+ list] = bytes.bigEndian(UInt64.self, at: offset &+ 16 &+ 8 &* list)
       list &+= 1
     }
-    if let seed {
+    if !isQuick {
       if walk.room == walk.roomEnd { takePiece(&walk) }
-      listed[walk.room] = TwoskipLiveRecord(at: place, hash: bytes.hashOfKey(key, count, seed: seed))
+      listed.places[walk.room] = UInt32(truncatingIfNeeded: place >> 3)
       walk.room &+= 1
-      counts[walk.range] &+= 1
+      listed.counts[walk.range] &+= 1
     }
     return true
+  }
+
+  /// Whether what lies at a place can be a RECORD or DELETE of the usual shape; that one starts there others will see.
+  ///
+  /// - Parameter offset: Not beyond the bytes; else anything.
+  @inline(__always)
+  private func isUsual(_ offset: Int, _ bytes: RawSpan, _ end: UInt64) -> Bool {
+    guard offset & 7 == 0, offset >= Int(Twoskip.firstRecord) else { return false }
+    return bytes.byte(at: offset) == TwoskipRecord.Kind.delete.rawValue
+      || TwoskipRecord(usualAt: offset, in: bytes, limit: Int(truncatingIfNeeded: end)) != nil
   }
 
   /// Whether a RECORD or DELETE of the usual shape starts at a place, and its head checksum is right.
@@ -287,23 +301,17 @@ private struct TwoskipWalks {
 
   @inline(never)
   private mutating func takePiece(_ walk: inout Walk) {
-    let piece = nextPiece.count
+    let piece = listed.nextPiece.count
+    let pieceCount = TwoskipLiveList.pieceCount
     if walk.roomEnd == 0 {
-      firstPiece[walk.range] = piece
+      listed.firstPiece[walk.range] = piece
     } else {
-      nextPiece[walk.roomEnd / Self.pieceCount - 1] = piece
+      listed.nextPiece[walk.roomEnd / pieceCount - 1] = piece
     }
-    nextPiece.append(-1)
-    let nothing = TwoskipLiveRecord(at: 0, hash: 0)
-    listed.append(contentsOf: repeatElement(nothing, count: Self.pieceCount))
-    walk.room = listed.count - Self.pieceCount
-    walk.roomEnd = listed.count
-  }
-
-  @inline(__always)
-  private static func contains(_ starts: Span<UInt64>, _ pointer: UInt64) -> Bool {
-    pointer & 7 == 0 && pointer >> 9 < UInt64(starts.count)
-      && starts[Int(truncatingIfNeeded: pointer >> 9)] >> (pointer >> 3 & 63) & 1 != 0
+    listed.nextPiece.append(-1)
+    listed.places.append(contentsOf: repeatElement(0, count: pieceCount))
+    walk.room = listed.places.count - pieceCount
+    walk.roomEnd = listed.places.count
   }
 
   /// What the walks have seen, joined where ranges meet; nil if they do not fit.
@@ -322,37 +330,7 @@ private struct TwoskipWalks {
       }
       if range == 0 { seen.links = links } else if !seen.links.join(links) { return nil }
     }
-    if !listed.isEmpty {
-      seen.live.reserveCapacity(liveCount)
-      for range in 0..<rangeCount {
-        var piece = firstPiece[range]
-        var left = counts[range]
-        while left > 0 {
-          let place = piece * Self.pieceCount
-          seen.live.append(contentsOf: listed[place..<place + min(left, Self.pieceCount)])
-          left -= Self.pieceCount
-          piece = nextPiece[piece]
-        }
-      }
-    }
+    seen.listed = listed
     return seen
-  }
-}
-
-extension RawSpan {
-  /// A hash of a key, which starts at a multiple of 8, and the bytes up to the next one are there.
-  @inline(__always)
-  func hashOfKey(_ place: Int, _ count: Int, seed: UInt64) -> UInt64 {
-    var hash = seed ^ UInt64(truncatingIfNeeded: count)
-    var index = 0
-    while index < count {
-      var word = bigEndian(UInt64.self, at: place &+ index)
-      if count &- index < 8 { word &>>= UInt64(8 &* (8 &- (count &- index))) }
-      let product = (hash ^ word).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
-      hash = product.high ^ product.low
-      index &+= 8
-    }
-    let product = hash.multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
-    return product.high ^ product.low
   }
 }

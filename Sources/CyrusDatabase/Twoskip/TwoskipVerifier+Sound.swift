@@ -1,11 +1,10 @@
 // The fast way to check a file of which nothing is wrong.
 //
 // A file that a repack has just left takes one pass: its records lie in the order of their keys, so what lies next is what
-// every list leads to next, and nothing has to be remembered but where each list leads. Any other takes four steps:
+// every list leads to next, and nothing has to be remembered but where each list leads. Any other takes three steps:
 //   1. every byte, in file order               (TwoskipSoundBytes.swift)
 //   2. the lists, many ranges of keys at once   (TwoskipSoundLists.swift)
-//   3. the pointers of dead records, in file order   (this file)
-//   4. whether the log adds up to list 0        (TwoskipSoundLog.swift)
+//   3. dead records, and whether the log adds up to list 0   (TwoskipSoundLog.swift)
 // A quick check of any file takes step 2 alone, which then compares the checksums of heads.
 //
 // All can be done by several threads: the records of upper lists cut the file and the keys into parts.
@@ -13,8 +12,6 @@
 // Surprise: nothing is ever found here. At the first thing that is not as it should be all is given up without a trace, and
 // the passes begin anew that know what is wrong, and whether it is. Files that are unusual and yet sound are among that:
 // dirty ones, those in mbox order, with lengths in the long form, or with heads of an old release.
-
-import CCyrusShim
 
 extension TwoskipVerifier {
   /// What has been seen of a file as a whole.
@@ -71,10 +68,11 @@ extension TwoskipVerifier {
   mutating func checkQuickly() -> Bool {
     guard depth == .quick, mayBeSound, let dummy = soundListHead() else { return false }
     let cuts = cuts(dummy, Self.rangeCount)
-    guard let lists = walkLists(dummy, cuts, starts: nil, entryCount: end / Twoskip.smallestRecord, nil),
-      // The records of a file do not overlap.
-      lists.recordByteCount <= end - Int(Twoskip.firstRecord)
+    guard let walked = walkLists(dummy, cuts, isQuick: true, entryCount: end / Twoskip.smallestRecord)
     else { return false }
+    let lists = sum(walked)
+    // The records of a file do not overlap.
+    guard lists.recordByteCount <= end - Int(Twoskip.firstRecord) else { return false }
     take(lists, dummy)
     return true
   }
@@ -115,7 +113,9 @@ extension TwoskipVerifier {
   // MARK: - The bytes
 
   /// Looks at all bytes behind the list head, in as many parts as there are threads.
-  private mutating func seeBytes(_ cuts: [UInt64], isPacked: Bool) -> [TwoskipSoundBytes]? {
+  private mutating func seeBytes(
+    _ cuts: [UInt64], isPacked: Bool, _ facts: borrowing TwoskipFacts
+  ) -> [TwoskipSoundBytes]? {
     var borders = [Int(Twoskip.firstRecord)]
     if threads > 1 {
       let places = cuts.map { Int(truncatingIfNeeded: $0) }.sorted()
@@ -144,7 +144,7 @@ extension TwoskipVerifier {
     }
     let seen = bytes.atOnce(partCount) { bytes, part in
       TwoskipSoundBytes.look(
-        at: borders[part]..<borders[part + 1], of: bytes, rules, part == 0 ? tick : nil)
+        at: borders[part]..<borders[part + 1], part: part, of: bytes, rules, facts, part == 0 ? tick : nil)
     }
     nextProgress = reached
     var parts: [TwoskipSoundBytes] = []
@@ -156,8 +156,9 @@ extension TwoskipVerifier {
   }
 
   /// Puts what was seen in parts together; nil if the parts do not fit.
-  private func join(_ parts: [TwoskipSoundBytes]) -> Seen? {
+  private func join(_ parts: [TwoskipSoundBytes], isPacked: Bool) -> Seen? {
     var seen = Seen()
+    var startCount = 0
     var transactionStart = Int(Twoskip.firstRecord)
     var hasOpenRecords = false
     var last = 0
@@ -167,7 +168,11 @@ extension TwoskipVerifier {
       seen.blanks += part.blanks
       seen.recordCount += part.recordCount
       seen.commitCount += part.commitCount
-      seen.deletes += part.deletes
+      for var delete in part.deletes {
+        delete.number += startCount
+        seen.deletes.append(delete)
+      }
+      startCount += part.startCount
       seen.paddingByteCount += part.paddingByteCount
       seen.packedCount += part.packedCount
       seen.packedByteCount += part.packedByteCount
@@ -181,7 +186,7 @@ extension TwoskipVerifier {
       if part.first != 0 {
         // Within a part they were compared: in a repacked region, or a repacked file.
         let packedEnd = header?.repackSize ?? 0
-        if last != 0, parts[0].starts.isEmpty || UInt64(part.first) < packedEnd {
+        if last != 0, isPacked || UInt64(part.first) < packedEnd {
           guard bytes.recordKeysAscend(last, part.first) else { return nil }
         }
         last = part.last
@@ -194,7 +199,9 @@ extension TwoskipVerifier {
 
   private mutating func seePacked(_ dummy: TwoskipRecord) -> Seen? {
     guard dummy.first == 0 || dummy.second == 0,
-      let parts = seeBytes(threads > 1 ? cuts(dummy, Self.packedCutCount) : [], isPacked: true), var seen = join(parts)
+      let facts = TwoskipFacts(byteCount: 0, partCount: 0),
+      let parts = seeBytes(threads > 1 ? cuts(dummy, Self.packedCutCount) : [], isPacked: true, facts),
+      var seen = join(parts, isPacked: true)
     else { return nil }
     var links = links(of: dummy)
     for part in parts {
@@ -211,68 +218,72 @@ extension TwoskipVerifier {
 
   private mutating func seeAny(_ dummy: TwoskipRecord) -> Seen? {
     let cuts = cuts(dummy, Self.rangeCount)
-    guard let parts = seeBytes(cuts, isPacked: false), var seen = join(parts) else { return nil }
-    var starts = [UInt64](inLargePages: 0, count: end / 512 + 1)
-    for part in parts {
-      let first = part.range.lowerBound >> 9
-      for index in part.starts.indices { starts[first + index] |= part.starts[index] }
-    }
-    // Without dead records, and none deleted, the log has each key of list 0 once.
-    let hasDead = seen.recordCount != Int(truncatingIfNeeded: header?.recordCount ?? 0) || !seen.deletes.isEmpty
-    // Seeded for each process: no file can make all keys collide.
-    let seed = UInt64(truncatingIfNeeded: Hasher().finalize())
-    guard let lists = seeLists(dummy, cuts, starts, seen, hasDead ? seed : nil) else { return nil }
+    guard let facts = TwoskipFacts(byteCount: end, partCount: threads),
+      let parts = seeBytes(cuts, isPacked: false, facts), var seen = join(parts, isPacked: false)
+    else { return nil }
+    let entryCount = seen.recordCount + seen.deletes.count
+    guard let walked = walkLists(dummy, cuts, isQuick: false, entryCount: entryCount) else { return nil }
+    let lists = sum(walked)
     seen.liveCount = lists.liveCount
     seen.keyByteCount = lists.keyByteCount
     seen.upperPointerCount += lists.upperPointerCount
     seen.listedDeleteCount = lists.deletes.count
-    if !hasDead { return seen.liveCount == seen.recordCount ? seen : nil }
-    return isSoundLog(&seen, lists, starts, seed) ? seen : nil
-  }
-
-  private func seeLists(
-    _ dummy: TwoskipRecord, _ cuts: [UInt64], _ starts: [UInt64], _ seen: Seen, _ seed: UInt64?
-  ) -> TwoskipSoundLists? {
-    let first = max(dummy.first, dummy.second)
-    let alternate = min(dummy.first, dummy.second)
-    if alternate != 0 { guard alternate != first, starts.hasBit(of: alternate) else { return nil } }
-    let entryCount = seen.recordCount + seen.deletes.count
-    guard let all = walkLists(dummy, cuts, starts: starts, entryCount: entryCount, seed) else { return nil }
-    return all.liveCount <= seen.recordCount ? all : nil
+    // A DELETE that is off list 0 counts as a dead record with a pointer.
+    let deadDeleteCount = seen.deletes.count - seen.listedDeleteCount
+    guard seen.liveCount <= seen.recordCount, deadDeleteCount >= 0, dummy.first != dummy.second || dummy.first == 0,
+      var log = TwoskipSoundLog(
+        facts, parts, deletes: seen.deletes, liveCount: seen.liveCount, end: end, threads: threads),
+      log.arePlaces([dummy.first, dummy.second], walked, in: bytes)
+    else { return nil }
+    // Without dead records, and none deleted, the log has each key of list 0 once.
+    if seen.liveCount == seen.recordCount, seen.deletes.isEmpty { return seen }
+    guard let dead = log.dead(in: bytes) else { return nil }
+    seen.deadPointerCount = deadDeleteCount + dead.pointerCount
+    seen.deadLinkerCount = dead.linkerCount
+    seen.deadUpperPointerCount = dead.upperCount
+    return seen
   }
 
   /// Walks all lists, in ranges of keys that threads share.
   ///
   /// - Parameters:
   ///   - cuts: Some RECORDs in the order of the lists; hints.
-  ///   - starts: Where RECORDs and DELETEs start; nil in a quick check.
-  ///   - entryCount: How many of them there may be.
-  ///   - seed: What hashes of keys begin with; nil if the live records are not wanted.
+  ///   - isQuick: Whether nobody has looked at the bytes before.
+  ///   - entryCount: How many RECORDs and DELETEs there may be.
+  /// - Returns: What there is, by thread, in key order.
   private func walkLists(
-    _ dummy: TwoskipRecord, _ cuts: [UInt64], starts: [UInt64]?, entryCount: Int, _ seed: UInt64?
-  ) -> TwoskipSoundLists? {
+    _ dummy: TwoskipRecord, _ cuts: [UInt64], isQuick: Bool, entryCount: Int
+  ) -> [TwoskipSoundLists]? {
     var links = links(of: dummy)
     let first = links.leads[0]
     let ranges = TwoskipSoundLists.Cuts(places: [first] + cuts.drop { $0 == first } + [0])
     let end = end
     let threads = min(threads, ranges.rangeCount)
-    let tick = starts == nil ? progressOfRanges(ranges.rangeCount / threads) : nil
+    let tick = isQuick ? progressOfRanges(ranges.rangeCount / threads) : nil
     let walked = bytes.atOnce(threads) { bytes, thread in
       TwoskipSoundLists.walk(
         ranges.rangeCount * thread / threads..<ranges.rangeCount * (thread + 1) / threads, of: ranges, bytes,
-        starts: starts, end: end, stepsMax: entryCount, seed: seed, thread == 0 ? tick : nil)
+        isQuick: isQuick, end: end, stepsMax: entryCount, thread == 0 ? tick : nil)
     }
-    var all = TwoskipSoundLists()
+    var all: [TwoskipSoundLists] = []
     for lists in walked {
       guard let lists, links.join(lists.links) else { return nil }
+      all.append(lists)
+    }
+    for list in 1..<Twoskip.levels where links.leads[list] != 0 { return nil }
+    return all
+  }
+
+  /// What threads have walked, together; without the records.
+  private func sum(_ walked: [TwoskipSoundLists]) -> TwoskipSoundLists {
+    var all = TwoskipSoundLists()
+    for lists in walked {
       all.liveCount += lists.liveCount
       all.deletes += lists.deletes
       all.keyByteCount += lists.keyByteCount
       all.upperPointerCount += lists.upperPointerCount
       all.recordByteCount += lists.recordByteCount
-      if all.live.isEmpty { all.live = lists.live } else { all.live += lists.live }
     }
-    for list in 1..<Twoskip.levels where links.leads[list] != 0 { return nil }
     return all
   }
 
@@ -286,89 +297,6 @@ extension TwoskipVerifier {
       guard place >= reached else { return }
       reached = place + Self.progressStep
       progress(UInt64(place), UInt64(total))
-    }
-  }
-
-  /// Looks at the dead records, and at what the log adds up to.
-  private func isSoundLog(
-    _ seen: inout Seen, _ lists: TwoskipSoundLists, _ starts: [UInt64], _ seed: UInt64
-  ) -> Bool {
-    var dead = [UInt64](inLargePages: 0, count: starts.count)
-    for index in starts.indices { dead[index] = starts[index] }
-    for record in lists.live { dead[record.offset >> 9] &= ~(1 &<< UInt64(record.offset >> 3 & 63)) }
-    for delete in seen.deletes {
-      dead[delete.offset >> 9] &= ~(1 &<< UInt64(delete.offset >> 3 & 63))
-      if delete.next != 0 { guard starts.hasBit(of: delete.next) else { return false } }
-    }
-    // A DELETE that is off list 0 counts as a dead record with a pointer.
-    let deadDeleteCount = seen.deletes.count - lists.deletes.count
-    guard deadDeleteCount >= 0 else { return false }
-    seen.deadPointerCount = deadDeleteCount
-    let deadCount = seen.recordCount - seen.liveCount
-    var places: [UInt32] = []
-    places.reserveCapacity(deadCount)
-    for index in dead.indices {
-      var word = dead[index]
-      while word != 0 {
-        places.append(UInt32(truncatingIfNeeded: index << 6 | word.trailingZeroBitCount))
-        word &= word &- 1
-      }
-    }
-    guard places.count == deadCount else { return false }
-    // Two looks at the dead records that have nothing to do with each other.
-    let end = limit
-    let found = bytes.atOnce(2, threads: threads) { bytes, number -> DeadRecords in
-      number == 0
-        ? .pointers(DeadPointers(bytes, places, starts, end: end))
-        : .keys(TwoskipDeadKeys(bytes, places, seed: seed))
-    }
-    guard case .pointers(let pointers?) = found[0], case .keys(let keys?) = found[1] else { return false }
-    seen.deadPointerCount += pointers.count
-    seen.deadLinkerCount = pointers.linkerCount
-    seen.deadUpperPointerCount = pointers.upperCount
-    var log = TwoskipSoundLog(bytes, live: lists.live, dead: places, keys: keys, deletes: seen.deletes, seed: seed)
-    return log.isListZero(threads: threads)
-  }
-
-  /// What a look at the dead records comes to.
-  private enum DeadRecords {
-    case pointers(DeadPointers?)
-    case keys(TwoskipDeadKeys?)
-  }
-
-  /// The pointers of dead records.
-  private struct DeadPointers {
-    var count = 0
-    /// Records above level 1, and their pointers to upper lists.
-    var linkerCount = 0
-    var upperCount = 0
-
-    /// Looks at the pointers of dead records; nil if one is not as it should be.
-    ///
-    /// - Parameter dead: The records in file order, in words of eight bytes.
-    init?(_ bytes: RawSpan, _ dead: [UInt32], _ starts: [UInt64], end: Int) {
-      var comparisons = TwoskipComparisons(isForSameKeys: false)
-      let span = Span<UInt8>(_bytes: bytes)
-      for number in dead.indices {
-        if number + 32 < dead.count { ccs_prefetch_line(span, Int(dead[number + 32]) << 3) }
-        let offset = Int(dead[number]) << 3
-        guard let record = TwoskipRecord(usualAt: offset, in: bytes, limit: end) else { return nil }
-        count += record.pointerCount
-        if record.first != 0 { guard starts.hasBit(of: record.first) else { return nil } }
-        if record.second != 0 { guard starts.hasBit(of: record.second) else { return nil } }
-        if record.level == 1 { continue }
-        linkerCount += 1
-        upperCount += record.level - 1
-        var before: UInt64 = 0
-        for index in 2..<record.pointerCount {
-          let pointer = record.pointer(index, in: bytes)
-          if pointer == 0 || pointer == before { continue }
-          guard starts.hasBit(of: pointer), comparisons.add(offset, Int(truncatingIfNeeded: pointer), bytes)
-          else { return nil }
-          before = pointer
-        }
-      }
-      guard comparisons.finish(bytes) else { return nil }
     }
   }
 
@@ -439,14 +367,5 @@ extension TwoskipVerifier {
       .deadPointerOrder, records: UInt64(seen.deadLinkerCount), bytes: 8 * seen.deadUpperPointerCount)
     findings.cover(.dummy, bytes: Int(Twoskip.firstRecord - Twoskip.dummy))
     findings.cover(.replay, records: recordCount + deleteCount, bytes: limit - Int(Twoskip.firstRecord))
-  }
-}
-
-extension [UInt64] {
-  /// Whether a pointer, which may be anything, names a member of a set as ``BitMap`` has it.
-  @inline(__always)
-  fileprivate func hasBit(of pointer: UInt64) -> Bool {
-    pointer & 7 == 0 && pointer >> 9 < UInt64(count)
-      && self[Int(truncatingIfNeeded: pointer >> 9)] >> (pointer >> 3 & 63) & 1 != 0
   }
 }

@@ -1,0 +1,238 @@
+// The keys of all RECORDs of a sound file: which of them are the same.
+//
+// While the bytes are looked at, the hash of each key is put into one of 256 lots, by some of its bits. Each lot has its
+// RECORDs in file order, and all RECORDs of a key are in the same lot. So the RECORDs of a key are brought together a lot
+// at a time, in tables so small that the processor has them near; and threads share the lots.
+
+/// The hashes of the keys of all RECORDs.
+struct TwoskipKeyTable: ~Copyable {
+  static let lotCount = 256
+  /// So many RECORDs of a lot follow each other in memory: a piece.
+  fileprivate static let pieceCount = 128
+
+  /// Two words for each RECORD: the hash, and its other 32 bits with the number of the RECORD in its part.
+  private let words: LargeTable<UInt64>
+
+  /// A table for a file of so many bytes, looked at in so many parts; nil if there is no memory for it.
+  init?(byteCount: Int, partCount: Int) {
+    let pieces = Self.firstPiece(byteCount, part: partCount)
+    guard let words = LargeTable<UInt64>(count: 2 * Self.pieceCount * pieces) else { return nil }
+    self.words = words
+  }
+
+  /// The first piece of a part that starts at a place: a RECORD has 40 bytes at least, and each lot may have a piece that
+  /// is not full.
+  fileprivate static func firstPiece(_ place: Int, part: Int) -> Int {
+    place / 40 / pieceCount + part * (lotCount + 1)
+  }
+
+  @inline(__always)
+  fileprivate func put(_ place: Int, _ hash: UInt64, _ rest: UInt64) {
+    // The next line but this is fetched, to be there when it is written to.
+    words.prefetch(2 &* place &+ 8)
+    words[2 &* place] = hash
+    words[2 &* place &+ 1] = rest
+  }
+
+  @inline(__always)
+  fileprivate func hash(_ place: Int) -> UInt64 { words[2 &* place] }
+
+  @inline(__always)
+  fileprivate func rest(_ place: Int) -> UInt64 { words[2 &* place &+ 1] }
+}
+
+/// Where the RECORDs of a part of a file are in the table.
+struct TwoskipKeyLots {
+  private let firstPiece: Int
+  /// By piece, from `firstPiece` on: which one goes on.
+  private var nextPiece: [Int] = []
+  /// By lot: its first piece, below 0 if it has none; and where its next RECORD goes, at the end of a piece if that is full.
+  private var firsts = InlineArray<256, Int>(repeating: -1)
+  private var ends = InlineArray<256, Int>(repeating: 0)
+
+  /// - Parameters:
+  ///   - start: Where the part starts.
+  ///   - part: Which one it is.
+  init(start: Int, part: Int) { firstPiece = TwoskipKeyTable.firstPiece(start, part: part) }
+
+  /// Puts a RECORD into its lot.
+  ///
+  /// - Parameter number: Of the RECORD in the part.
+  @inline(__always)
+  mutating func add(_ hash: (UInt64, UInt32), _ number: Int, to table: borrowing TwoskipKeyTable) {
+    let lot = Int(truncatingIfNeeded: hash.0 & 255)
+    if ends[lot] & (TwoskipKeyTable.pieceCount &- 1) == 0 { takePiece(lot) }
+    table.put(ends[lot], hash.0, UInt64(hash.1) << 32 | UInt64(UInt32(truncatingIfNeeded: number)))
+    ends[lot] &+= 1
+  }
+
+  @inline(never)
+  private mutating func takePiece(_ lot: Int) {
+    let piece = firstPiece + nextPiece.count
+    if firsts[lot] < 0 {
+      firsts[lot] = piece
+    } else {
+      nextPiece[(ends[lot] - 1) / TwoskipKeyTable.pieceCount - firstPiece] = piece
+    }
+    nextPiece.append(-1)
+    ends[lot] = piece * TwoskipKeyTable.pieceCount
+  }
+
+  /// The RECORDs of a lot that follow each other, from a piece on; nil behind the last.
+  fileprivate func run(_ lot: Int, _ piece: Int) -> Range<Int>? {
+    guard piece >= 0 else { return nil }
+    let start = piece * TwoskipKeyTable.pieceCount
+    let isLast = (ends[lot] - 1) / TwoskipKeyTable.pieceCount == piece
+    return start..<(isLast ? ends[lot] : start + TwoskipKeyTable.pieceCount)
+  }
+
+  fileprivate func first(_ lot: Int) -> Int { firsts[lot] }
+  fileprivate func next(_ piece: Int) -> Int { nextPiece[piece - firstPiece] }
+}
+
+/// What is known of the key of a RECORD: its rank among live keys, or that no live record has it.
+struct TwoskipKeyCode: BitwiseCopyable {
+  var word: UInt32
+
+  static let strangerBit: UInt32 = 1 << 31
+  static let deadBit: UInt32 = 1 << 30
+
+  /// Of a live record.
+  static func live(_ rank: Int) -> TwoskipKeyCode { TwoskipKeyCode(word: UInt32(truncatingIfNeeded: rank) &+ 1) }
+
+  /// Nothing is known: a DELETE, or a RECORD that nobody has come to.
+  @inline(__always)
+  var isNone: Bool { word == 0 }
+  /// Whether the record is on list 0.
+  @inline(__always)
+  var isLive: Bool { word &- 1 < Self.deadBit &- 1 }
+  /// The rank of the key; nil if no live record has it.
+  @inline(__always)
+  var rank: Int? { word & Self.strangerBit == 0 && word != 0 ? Int(word & ~Self.deadBit) &- 1 : nil }
+  /// The number of a key that no live record has; nil of others.
+  @inline(__always)
+  var stranger: Int? { word & Self.strangerBit != 0 ? Int(word & (Self.deadBit &- 1)) : nil }
+}
+
+/// Brings the RECORDs of a key together.
+struct TwoskipKeyGroups {
+  /// A key of a lot.
+  private struct Group: BitwiseCopyable {
+    var hash: UInt64
+    var rest: UInt32
+    /// Of its live record, or of a stranger; 0 as long as there is none.
+    var code: UInt32
+  }
+
+  private var groups: [Group] = []
+  /// By hash: the place in `groups` + 1; 0 is free.
+  private var slots: [UInt32] = []
+  /// The dead RECORDs of a lot and their places in `groups`.
+  private var dead: [(number: Int, group: Int)] = []
+  private var stepsLeft = 0
+
+  /// How many keys no live record has.
+  private(set) var strangerCount = 0
+
+  /// Gives each dead RECORD of some lots the code of its key.
+  ///
+  /// - Parameters:
+  ///   - lots: The lots.
+  ///   - parts: By part of the file where its RECORDs are, and the number of its first one.
+  ///   - codes: By number of a RECORD: those of live ones have theirs, the others are 0.
+  ///   - strangers: The numbers that strangers may get.
+  /// - Returns: False if a live record comes before a dead one of its key, there are too many strangers, or hashes collide
+  ///   so much that it takes too long.
+  /// - Complexity: O(*n*) expected. Memory: that of the largest lot, about 40 bytes a RECORD.
+  mutating func group(
+    _ lots: StrideTo<Int>, of table: borrowing TwoskipKeyTable, _ parts: [(lots: TwoskipKeyLots, number: Int)],
+    codes: borrowing LargeTable<UInt32>, strangers: Range<Int>
+  ) -> Bool {
+    for lot in lots {
+      var count = 0
+      for part in parts {
+        var piece = part.lots.first(lot)
+        while let run = part.lots.run(lot, piece) {
+          count += run.count
+          piece = part.lots.next(piece)
+        }
+      }
+      prepare(count)
+      for part in parts {
+        var piece = part.lots.first(lot)
+        while let run = part.lots.run(lot, piece) {
+          guard take(run, part.number, table, codes) else { return false }
+          piece = part.lots.next(piece)
+        }
+      }
+      guard giveCodes(codes, strangers) else { return false }
+    }
+    return true
+  }
+
+  private mutating func prepare(_ count: Int) {
+    groups.removeAll(keepingCapacity: true)
+    groups.reserveCapacity(count)
+    dead.removeAll(keepingCapacity: true)
+    dead.reserveCapacity(count)
+    let slotCount = 1 << (64 - max(8, count * 3 / 2).leadingZeroBitCount)
+    if slots.count == slotCount {
+      for index in slots.indices { slots[index] = 0 }
+    } else {
+      slots = [UInt32](repeating: 0, count: slotCount)
+    }
+    stepsLeft = 16 * count + 1024
+  }
+
+  @inline(__always)
+  private mutating func take(
+    _ run: Range<Int>, _ base: Int, _ table: borrowing TwoskipKeyTable, _ codes: borrowing LargeTable<UInt32>
+  ) -> Bool {
+    let mask = slots.count &- 1
+    for place in run {
+      if place &+ 16 < run.upperBound {
+        codes.prefetch(base &+ Int(truncatingIfNeeded: table.rest(place &+ 16) & 0xFFFF_FFFF))
+      }
+      let hash = table.hash(place)
+      let rest = table.rest(place)
+      let number = base &+ Int(truncatingIfNeeded: rest & 0xFFFF_FFFF)
+      let other = UInt32(truncatingIfNeeded: rest >> 32)
+      let code = codes[number]
+      var slot = Int(truncatingIfNeeded: hash >> 8) & mask
+      var group = groups.count
+      while slots[slot] != 0 {
+        let index = Int(slots[slot]) &- 1
+        if groups[index].hash == hash, groups[index].rest == other {
+          group = index
+          break
+        }
+        stepsLeft &-= 1
+        guard stepsLeft >= 0 else { return false }
+        slot = (slot &+ 1) & mask
+      }
+      if group == groups.count {
+        slots[slot] = UInt32(truncatingIfNeeded: group &+ 1)
+        groups.append(Group(hash: hash, rest: other, code: code))
+      } else {
+        // Whatever comes behind a live record of the same key had to take its place.
+        guard groups[group].code == 0 else { return false }
+        groups[group].code = code
+      }
+      if code == 0 { dead.append((number, group)) }
+    }
+    return true
+  }
+
+  private mutating func giveCodes(_ codes: borrowing LargeTable<UInt32>, _ strangers: Range<Int>) -> Bool {
+    for (number, group) in dead {
+      if groups[group].code == 0 {
+        guard strangerCount < strangers.count else { return false }
+        let stranger = UInt32(truncatingIfNeeded: strangers.lowerBound + strangerCount)
+        groups[group].code = TwoskipKeyCode.strangerBit | stranger
+        strangerCount += 1
+      }
+      codes[number] = groups[group].code | TwoskipKeyCode.deadBit
+    }
+    return true
+  }
+}
