@@ -4,90 +4,40 @@
 // RECORDs in file order, and all RECORDs of a key are in the same lot. So the RECORDs of a key are brought together a lot
 // at a time, in tables so small that the processor has them near; and threads share the lots.
 
-/// The hashes of the keys of all RECORDs.
+/// The hashes of the keys of all RECORDs, two words for each.
 struct TwoskipKeyTable: ~Copyable {
   static let lotCount = 256
-  /// So many RECORDs of a lot follow each other in memory: a piece.
-  fileprivate static let pieceCount = 128
 
-  /// Two words for each RECORD: the hash, and its other 32 bits with the number of the RECORD in its part.
+  /// The hash, and its other 32 bits with the number of the RECORD in its part.
   private let words: LargeTable<UInt64>
 
   /// A table for a file of so many bytes, looked at in so many parts; nil if there is no memory for it.
   init?(byteCount: Int, partCount: Int) {
-    let pieces = Self.firstPiece(byteCount, part: partCount)
-    guard let words = LargeTable<UInt64>(count: 2 * Self.pieceCount * pieces) else { return nil }
+    guard let words = LargeTable<UInt64>(count: TwoskipLots.room(for: byteCount / 20, parts: partCount))
+    else { return nil }
     self.words = words
   }
 
-  /// The first piece of a part that starts at a place: a RECORD has 40 bytes at least, and each lot may have a piece that
-  /// is not full.
-  fileprivate static func firstPiece(_ place: Int, part: Int) -> Int {
-    place / 40 / pieceCount + part * (lotCount + 1)
-  }
-
-  @inline(__always)
-  fileprivate func put(_ place: Int, _ hash: UInt64, _ rest: UInt64) {
-    // The next line but this is fetched, to be there when it is written to.
-    words.prefetch(2 &* place &+ 8)
-    words[2 &* place] = hash
-    words[2 &* place &+ 1] = rest
-  }
-
-  @inline(__always)
-  fileprivate func hash(_ place: Int) -> UInt64 { words[2 &* place] }
-
-  @inline(__always)
-  fileprivate func rest(_ place: Int) -> UInt64 { words[2 &* place &+ 1] }
-}
-
-/// Where the RECORDs of a part of a file are in the table.
-struct TwoskipKeyLots {
-  private let firstPiece: Int
-  /// By piece, from `firstPiece` on: which one goes on.
-  private var nextPiece: [Int] = []
-  /// By lot: its first piece, below 0 if it has none; and where its next RECORD goes, at the end of a piece if that is full.
-  private var firsts = InlineArray<256, Int>(repeating: -1)
-  private var ends = InlineArray<256, Int>(repeating: 0)
-
-  /// - Parameters:
-  ///   - start: Where the part starts.
-  ///   - part: Which one it is.
-  init(start: Int, part: Int) { firstPiece = TwoskipKeyTable.firstPiece(start, part: part) }
+  /// Where a part puts its keys that starts at a place: a RECORD has 40 bytes at least.
+  static func lots(from start: Int, part: Int) -> TwoskipLots { TwoskipLots(behind: start / 20, part: part) }
 
   /// Puts a RECORD into its lot.
   ///
   /// - Parameter number: Of the RECORD in the part.
   @inline(__always)
-  mutating func add(_ hash: (UInt64, UInt32), _ number: Int, to table: borrowing TwoskipKeyTable) {
-    let lot = Int(truncatingIfNeeded: hash.0 & 255)
-    if ends[lot] & (TwoskipKeyTable.pieceCount &- 1) == 0 { takePiece(lot) }
-    table.put(ends[lot], hash.0, UInt64(hash.1) << 32 | UInt64(UInt32(truncatingIfNeeded: number)))
-    ends[lot] &+= 1
+  func add(_ hash: (UInt64, UInt32), _ number: Int, _ lots: inout TwoskipLots) {
+    let place = lots.place(in: Int(truncatingIfNeeded: hash.0 & 255), 2)
+    // What lies a line behind is fetched, to be there when it is written to.
+    words.prefetch(place &+ 8)
+    words[place] = hash.0
+    words[place &+ 1] = UInt64(hash.1) << 32 | UInt64(UInt32(truncatingIfNeeded: number))
   }
 
-  @inline(never)
-  private mutating func takePiece(_ lot: Int) {
-    let piece = firstPiece + nextPiece.count
-    if firsts[lot] < 0 {
-      firsts[lot] = piece
-    } else {
-      nextPiece[(ends[lot] - 1) / TwoskipKeyTable.pieceCount - firstPiece] = piece
-    }
-    nextPiece.append(-1)
-    ends[lot] = piece * TwoskipKeyTable.pieceCount
-  }
+  @inline(__always)
+  fileprivate func hash(_ place: Int) -> UInt64 { words[place] }
 
-  /// The RECORDs of a lot that follow each other, from a piece on; nil behind the last.
-  fileprivate func run(_ lot: Int, _ piece: Int) -> Range<Int>? {
-    guard piece >= 0 else { return nil }
-    let start = piece * TwoskipKeyTable.pieceCount
-    let isLast = (ends[lot] - 1) / TwoskipKeyTable.pieceCount == piece
-    return start..<(isLast ? ends[lot] : start + TwoskipKeyTable.pieceCount)
-  }
-
-  fileprivate func first(_ lot: Int) -> Int { firsts[lot] }
-  fileprivate func next(_ piece: Int) -> Int { nextPiece[piece - firstPiece] }
+  @inline(__always)
+  fileprivate func rest(_ place: Int) -> UInt64 { words[place &+ 1] }
 }
 
 /// What is known of the key of a RECORD: its rank among live keys, or that no live record has it.
@@ -145,25 +95,20 @@ struct TwoskipKeyGroups {
   ///   so much that it takes too long.
   /// - Complexity: O(*n*) expected. Memory: that of the largest lot, about 40 bytes a RECORD.
   mutating func group(
-    _ lots: StrideTo<Int>, of table: borrowing TwoskipKeyTable, _ parts: [(lots: TwoskipKeyLots, number: Int)],
+    _ lots: StrideTo<Int>, of table: borrowing TwoskipKeyTable, _ parts: [(lots: TwoskipLots, number: Int)],
     codes: borrowing LargeTable<UInt32>, strangers: Range<Int>
   ) -> Bool {
     for lot in lots {
       var count = 0
       for part in parts {
-        var piece = part.lots.first(lot)
-        while let run = part.lots.run(lot, piece) {
-          count += run.count
-          piece = part.lots.next(piece)
+        _ = part.lots.forEachRun(of: lot) { run in
+          count += run.count / 2
+          return true
         }
       }
       prepare(count)
       for part in parts {
-        var piece = part.lots.first(lot)
-        while let run = part.lots.run(lot, piece) {
-          guard take(run, part.number, table, codes) else { return false }
-          piece = part.lots.next(piece)
-        }
+        guard part.lots.forEachRun(of: lot, { run in take(run, part.number, table, codes) }) else { return false }
       }
       guard giveCodes(codes, strangers) else { return false }
     }
@@ -189,9 +134,9 @@ struct TwoskipKeyGroups {
     _ run: Range<Int>, _ base: Int, _ table: borrowing TwoskipKeyTable, _ codes: borrowing LargeTable<UInt32>
   ) -> Bool {
     let mask = slots.count &- 1
-    for place in run {
-      if place &+ 16 < run.upperBound {
-        codes.prefetch(base &+ Int(truncatingIfNeeded: table.rest(place &+ 16) & 0xFFFF_FFFF))
+    for place in stride(from: run.lowerBound, to: run.upperBound, by: 2) {
+      if place &+ 32 < run.upperBound {
+        codes.prefetch(base &+ Int(truncatingIfNeeded: table.rest(place &+ 32) & 0xFFFF_FFFF))
       }
       let hash = table.hash(place)
       let rest = table.rest(place)

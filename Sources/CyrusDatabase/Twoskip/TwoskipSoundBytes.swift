@@ -47,11 +47,12 @@ struct TwoskipSoundBytes {
   /// Whether something but BLANKs has come since the last COMMIT, or since the beginning.
   var hasOpenRecords = false
 
-  /// Unless packed: how many RECORDs and DELETEs start here, where their keys are, and where those start that share a
-  /// word of ``TwoskipPlaces`` with the part before.
+  /// Unless packed: how many RECORDs and DELETEs start here, where those start that share a word of ``TwoskipPlaces``
+  /// with the part before, and where their keys and their pointers of list 0 are kept.
   var startCount = 0
-  var lots: TwoskipKeyLots
   var firstBits: UInt64 = 0
+  var keys: TwoskipLots
+  var targets: TwoskipLots
 
   /// If packed: bytes of keys, pointers to upper lists, and by list the first place and where the last one leads.
   var keyByteCount = 0
@@ -60,7 +61,8 @@ struct TwoskipSoundBytes {
 
   private init(_ range: Range<Int>, part: Int) {
     self.range = range
-    lots = TwoskipKeyLots(start: range.lowerBound, part: part)
+    keys = TwoskipKeyTable.lots(from: range.lowerBound, part: part)
+    targets = TwoskipFacts.targets(from: range.lowerBound, part: part)
   }
 
   /// Looks at a part.
@@ -99,7 +101,6 @@ struct TwoskipSoundBytes {
     let firstWord = offset >> 9
     var word = firstWord
     var wordBits: UInt64 = 0
-    let firstPair = TwoskipFacts.firstPair(range.lowerBound)
     let hash = rules.hash
     let fileEnd = UInt64(rules.end)
     var startCount = 0
@@ -123,7 +124,7 @@ struct TwoskipSoundBytes {
           guard delete.next & 7 == 0, delete.next < fileEnd else { return false }
           wordBits |= 1 &<< UInt64(offset >> 3 & 63)
           deletes[deletes.count - 1].number = startCount
-          facts.pairs[firstPair &+ startCount] = delete.next >> 3
+          facts.addTarget(delete.next, &targets)
           startCount &+= 1
         }
         offset = end
@@ -157,8 +158,9 @@ struct TwoskipSoundBytes {
         guard (record.first | record.second) & 7 == 0, record.first < fileEnd, record.second < fileEnd
         else { return false }
         wordBits |= 1 &<< UInt64(offset >> 3 & 63)
-        facts.pairs[firstPair &+ startCount] = record.first << 29 | record.second >> 3
-        lots.add(hash(key.place, key.count, bytes), startCount, to: facts.keys)
+        facts.addTarget(record.first, &targets)
+        facts.addTarget(record.second, &targets)
+        facts.keys.add(hash(key.place, key.count, bytes), startCount, &keys)
         startCount &+= 1
       }
       if offset < rules.packedEnd {
@@ -237,8 +239,10 @@ struct TwoskipDelete: BitwiseCopyable {
 struct TwoskipFacts: ~Copyable {
   /// Where they start.
   let places: TwoskipPlaces
-  /// The level-0 pair of each, in words of eight bytes, in the order of a part, from `firstPair` of where that starts on.
-  let pairs: LargeTable<UInt64>
+  /// Places by lots of them that are near to each other.
+  let placeLots: TwoskipLots.OfPlaces
+  /// What pointers to list 0 lead to, in words of eight bytes, 0 too.
+  let targets: LargeTable<UInt32>
   /// The keys of RECORDs.
   let keys: TwoskipKeyTable
 
@@ -247,16 +251,23 @@ struct TwoskipFacts: ~Copyable {
   /// - Parameter byteCount: The end of the file, or 0 if nothing will be kept.
   init?(byteCount: Int, partCount: Int) {
     guard let places = TwoskipPlaces(byteCount: byteCount),
-      let pairs = LargeTable<UInt64>(count: Self.firstPair(byteCount) + 1),
+      let targets = LargeTable<UInt32>(count: TwoskipLots.room(for: byteCount / 20, parts: partCount)),
       let keys = TwoskipKeyTable(byteCount: byteCount, partCount: partCount)
     else { return nil }
     self.places = places
-    self.pairs = pairs
+    placeLots = TwoskipLots.OfPlaces(byteCount: byteCount)
+    self.targets = targets
     self.keys = keys
   }
 
-  /// Where the pairs of a part go: none of them is of less than 24 bytes.
-  static func firstPair(_ start: Int) -> Int { start / Twoskip.smallestRecord }
+  /// Where a part keeps targets that starts at a place: for two of them there are 40 bytes at least.
+  static func targets(from start: Int, part: Int) -> TwoskipLots { TwoskipLots(behind: start / 20, part: part) }
+
+  /// Keeps a pointer, which leads to a multiple of 8 within the file.
+  @inline(__always)
+  func addTarget(_ pointer: UInt64, _ lots: inout TwoskipLots) {
+    targets[lots.place(in: placeLots[pointer >> 3], 1)] = UInt32(truncatingIfNeeded: pointer >> 3)
+  }
 }
 
 /// By list: the first record that was met, and where the last one leads.

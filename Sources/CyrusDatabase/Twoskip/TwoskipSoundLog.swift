@@ -29,12 +29,12 @@ struct TwoskipSoundLog: ~Copyable {
     /// The number of its first RECORD or DELETE, and of the first one in `words`.
     let number: Int
     let wordsNumber: Int
-    let pairs: Range<Int>
+    let targets: TwoskipLots
   }
 
   private let facts: TwoskipFacts
   private let parts: [Part]
-  private let lots: [(lots: TwoskipKeyLots, number: Int)]
+  private let keys: [(lots: TwoskipLots, number: Int)]
   private let end: Int
   private let threads: Int
   private let deletes: [TwoskipDelete]
@@ -64,18 +64,17 @@ struct TwoskipSoundLog: ~Copyable {
     threads: Int
   ) {
     var parts: [Part] = []
-    var lots: [(lots: TwoskipKeyLots, number: Int)] = []
+    var keys: [(lots: TwoskipLots, number: Int)] = []
     var number = 0
     for part in seen {
       let words = (part.range.lowerBound >> 9, part.range.upperBound >> 9)
       facts.places[bits: words.0] |= part.firstBits
-      let firstPair = TwoskipFacts.firstPair(part.range.lowerBound)
       parts.append(
         Part(
           words: (parts.isEmpty ? 0 : words.0 + 1)..<(words.1 + 1), number: number,
           wordsNumber: parts.isEmpty ? 0 : number + part.firstBits.nonzeroBitCount,
-          pairs: firstPair..<firstPair + part.startCount))
-      lots.append((part.lots, number))
+          targets: part.targets))
+      keys.append((part.keys, number))
       number += part.startCount
     }
     guard number < Int(TwoskipKeyCode.deadBit), let codes = LargeTable<UInt32>(count: number),
@@ -83,7 +82,7 @@ struct TwoskipSoundLog: ~Copyable {
     else { return nil }
     self.facts = facts
     self.parts = parts
-    self.lots = lots
+    self.keys = keys
     self.end = end
     self.threads = threads
     self.deletes = deletes
@@ -101,15 +100,18 @@ struct TwoskipSoundLog: ~Copyable {
   ///   - lists: What was walked, in key order.
   func arePlaces(_ heads: [UInt64], _ lists: [TwoskipSoundLists], in bytes: RawSpan) -> Bool {
     for pointer in heads where pointer != 0 && !facts.places.contains(pointer) { return false }
-    let areSound = bytes.atOnce(parts.count) { _, number in
-      let part = parts[number]
-      count(part)
-      return arePairs(part.pairs)
-    }
-    if areSound.contains(false) { return false }
     var ranks = [0]
     for list in lists { ranks.append(ranks[ranks.count - 1] + list.liveCount) }
-    return bytes.atOnce(lists.count) { _, number in areLive(lists[number], from: ranks[number]) }.allSatisfy({ $0 })
+    guard let table = LargeTable<UInt64>(count: TwoskipLots.room(for: liveCount, parts: lists.count))
+    else { return false }
+    let ranked = bytes.atOnce(threads) { _, thread -> TwoskipLots? in
+      if thread < parts.count { count(parts[thread]) }
+      guard areTargets(thread) else { return nil }
+      return thread < lists.count
+        ? rank(lists[thread], from: ranks[thread], table, thread) : TwoskipLots(behind: 0, part: 0)
+    }
+    if ranked.contains(where: { $0 == nil }) { return false }
+    return bytes.atOnce(threads) { _, thread in areLive(thread, ranked, table) }.allSatisfy({ $0 })
   }
 
   /// Numbers the words of a part, three by three.
@@ -122,29 +124,58 @@ struct TwoskipSoundLog: ~Copyable {
     facts.places.count(groups: groups, from: number)
   }
 
-  private func arePairs(_ pairs: Range<Int>) -> Bool {
+  /// Whether something starts wherever pointers to list 0 lead, by lots of targets of which each thread has its share.
+  private func areTargets(_ thread: Int) -> Bool {
     var areStarts: UInt64 = 1
-    for index in pairs {
-      let pair = facts.pairs[index]
-      let (first, second) = (pair >> 32, pair & 0xFFFF_FFFF)
-      areStarts &= (facts.places.bit(first) | (first == 0 ? 1 : 0)) & (facts.places.bit(second) | (second == 0 ? 1 : 0))
+    for lot in stride(from: thread, to: facts.placeLots.count, by: threads) {
+      for part in parts {
+        _ = part.targets.forEachRun(of: lot) { run in
+          for index in run {
+            let target = UInt64(facts.targets[index])
+            areStarts &= facts.places.bit(target) | (target == 0 ? 1 : 0)
+          }
+          return true
+        }
+      }
     }
     return areStarts & 1 != 0
   }
 
-  private func areLive(_ list: TwoskipSoundLists, from first: Int) -> Bool {
-    for offset in list.deletes { guard facts.places.contains(UInt64(offset)) else { return false } }
+  /// Gives live records their ranks, and puts them into lots by where they start: rank and place, in words.
+  private func rank(
+    _ list: TwoskipSoundLists, from first: Int, _ table: borrowing LargeTable<UInt64>, _ part: Int
+  ) -> TwoskipLots? {
+    for offset in list.deletes { guard facts.places.contains(UInt64(offset)) else { return nil } }
+    var lots = TwoskipLots(behind: first, part: part)
     var rank = first
-    return list.listed.forEachPiece { places in
+    _ = list.listed.forEachPiece { places in
       for index in places.indices {
         let place = places[index]
-        guard let number = facts.places.number(of: UInt64(place) << 3) else { return false }
-        codes[number] = TwoskipKeyCode.live(rank).word
         live[rank] = place
+        table[lots.place(in: facts.placeLots[UInt64(place)], 1)] = UInt64(rank) << 32 | UInt64(place)
         rank &+= 1
       }
       return true
     }
+    return lots
+  }
+
+  /// Whether live records start where they should; then they get their codes. Each thread has its share of lots.
+  private func areLive(_ thread: Int, _ ranked: [TwoskipLots?], _ table: borrowing LargeTable<UInt64>) -> Bool {
+    for lot in stride(from: thread, to: facts.placeLots.count, by: threads) {
+      for case let lots? in ranked {
+        let areStarts = lots.forEachRun(of: lot) { run in
+          for index in run {
+            let record = table[index]
+            guard let number = facts.places.number(of: (record & 0xFFFF_FFFF) << 3) else { return false }
+            codes[number] = TwoskipKeyCode.live(Int(record >> 32)).word
+          }
+          return true
+        }
+        guard areStarts else { return false }
+      }
+    }
+    return true
   }
 
   // MARK: - b. Dead records
@@ -183,7 +214,7 @@ struct TwoskipSoundLog: ~Copyable {
     let counts = bytes.atOnce(threads) { _, thread -> Int in
       var groups = TwoskipKeyGroups()
       let isSound = groups.group(
-        stride(from: thread, to: TwoskipKeyTable.lotCount, by: threads), of: facts.keys, lots, codes: codes,
+        stride(from: thread, to: TwoskipKeyTable.lotCount, by: threads), of: facts.keys, keys, codes: codes,
         strangers: thread * deletes.count..<(thread + 1) * deletes.count)
       return isSound ? groups.strangerCount : -1
     }
