@@ -202,5 +202,5 @@ extension TwoskipVerifier {
   }
 
   /// Whether a quick check needs no more than the fast way.
-  fileprivate mutating func isQuicklySeen() -> Bool { checkHeader() && checkQuickly() }
+  fileprivate mutating func isQuicklySeen() -> Bool { checkHeader() && (checkPacked() || checkQuickly()) }
 }

@@ -108,7 +108,10 @@ struct TwoskipKeyGroups {
       }
       prepare(count)
       for part in parts {
-        guard part.lots.forEachRun(of: lot, { run in take(run, part.number, table, codes) }) else { return false }
+        guard
+          part.lots.forEachRun(
+            of: lot, { run in Self.take(run, part.number, table, codes, &groups, &slots, &dead, &stepsLeft) })
+        else { return false }
       }
       guard giveCodes(codes, strangers) else { return false }
     }
@@ -130,10 +133,13 @@ struct TwoskipKeyGroups {
   }
 
   @inline(__always)
-  private mutating func take(
-    _ run: Range<Int>, _ base: Int, _ table: borrowing TwoskipKeyTable, _ codes: borrowing LargeTable<UInt32>
+  private static func take(
+    _ run: Range<Int>, _ base: Int, _ table: borrowing TwoskipKeyTable, _ codes: borrowing LargeTable<UInt32>,
+    _ groups: inout [Group], _ slotTable: inout [UInt32], _ dead: inout [(number: Int, group: Int)],
+    _ stepsLeft: inout Int
   ) -> Bool {
-    let mask = slots.count &- 1
+    let mask = slotTable.count &- 1
+    var slots = slotTable.mutableSpan
     for place in stride(from: run.lowerBound, to: run.upperBound, by: 2) {
       if place &+ 32 < run.upperBound {
         codes.prefetch(base &+ Int(truncatingIfNeeded: table.rest(place &+ 32) & 0xFFFF_FFFF))

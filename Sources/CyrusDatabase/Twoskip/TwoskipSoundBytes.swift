@@ -19,6 +19,8 @@ struct TwoskipSoundBytes {
     let packedEnd: Int
     /// Whether records must lie in the order of their keys, each list leading to what comes next on it.
     let isPacked: Bool
+    /// Whether only heads and the order of keys matter; then the file is packed.
+    let isQuick: Bool
     /// How keys are hashed.
     let hash = TwoskipKeyHash()
   }
@@ -80,8 +82,11 @@ struct TwoskipSoundBytes {
   ) -> TwoskipSoundBytes? {
     var seen = TwoskipSoundBytes(range, part: part)
     let isSound =
-      rules.isPacked
-      ? seen.look(bytes, rules, isPacked: true, facts, tick) : seen.look(bytes, rules, isPacked: false, facts, tick)
+      switch (rules.isPacked, rules.isQuick) {
+      case (true, true): seen.look(bytes, rules, isPacked: true, isQuick: true, facts, tick)
+      case (true, false): seen.look(bytes, rules, isPacked: true, isQuick: false, facts, tick)
+      default: seen.look(bytes, rules, isPacked: false, isQuick: false, facts, tick)
+      }
     return isSound ? seen : nil
   }
 
@@ -90,7 +95,8 @@ struct TwoskipSoundBytes {
 
   @inline(__always)
   private mutating func look(
-    _ bytes: RawSpan, _ rules: Rules, isPacked: Bool, _ facts: borrowing TwoskipFacts, _ tick: ((Int) -> Void)?
+    _ bytes: RawSpan, _ rules: Rules, isPacked: Bool, isQuick: Bool, _ facts: borrowing TwoskipFacts,
+    _ tick: ((Int) -> Void)?
   ) -> Bool {
     let limit = range.upperBound
     var offset = range.lowerBound
@@ -119,24 +125,30 @@ struct TwoskipSoundBytes {
       }
       bytes.prefetch(at: offset &+ Self.lead)
       guard let record = TwoskipRecord(usualAt: offset, in: bytes, limit: limit) else {
-        guard let end = passOther(at: offset, bytes, rules) else { return false }
-        if !isPacked, end - offset > 8, let delete = deletes.last, delete.offset == offset {
-          guard delete.next & 7 == 0, delete.next < fileEnd else { return false }
+        guard let other = passOther(at: offset, bytes, rules) else { return false }
+        if let next = other.named {
+          guard next & 7 == 0, next < fileEnd else { return false }
           wordBits |= 1 &<< UInt64(offset >> 3 & 63)
-          deletes[deletes.count - 1].number = startCount
-          facts.addTarget(delete.next, &targets)
+          deletes.append(TwoskipDelete(next: next, number: startCount))
+          facts.addTarget(next, &targets)
           startCount &+= 1
         }
-        offset = end
+        offset = other.end
         continue
       }
       // A head that straddles a block is one of an old release.
-      guard record.hasSoundChecksums(in: bytes), (offset &+ 8) & 511 <= (record.tailOffset &- 8) & 511
+      let isSound =
+        isQuick
+        ? record.headChecksum(in: bytes) == record.storedHeadChecksum(in: bytes) : record.hasSoundChecksums(in: bytes)
+      guard isSound, (offset &+ 8) & 511 <= (record.tailOffset &- 8) & 511
       else { return false }
       let end = record.end
       let tailByteCount = end &- record.tailOffset
       let unused = tailByteCount &- record.keyByteCount &- record.valueByteCount
-      guard bytes.bigEndian(UInt64.self, at: end &- 8) & ((1 &<< UInt64(8 &* unused)) &- 1) == 0 else { return false }
+      // The last bytes of a value need not be near in a quick check.
+      if !isQuick {
+        guard bytes.bigEndian(UInt64.self, at: end &- 8) & ((1 &<< UInt64(8 &* unused)) &- 1) == 0 else { return false }
+      }
       let key = (place: record.tailOffset, count: record.keyByteCount)
       if isPacked || offset < rules.packedEnd, last.count > 0 {
         guard bytes.keysAscend(last.place, last.count, key.place, key.count) else { return false }
@@ -191,15 +203,17 @@ struct TwoskipSoundBytes {
     return offset == limit
   }
 
-  /// Takes a BLANK, a DELETE or a COMMIT in. Returns where it ends; nil if there is none, or it is not sound.
+  /// Takes a BLANK, a DELETE or a COMMIT in.
+  ///
+  /// - Returns: Where it ends, and what it names if it is a DELETE; nil if there is none, or it is not sound.
   @inline(never)
-  private mutating func passOther(at offset: Int, _ bytes: RawSpan, _ rules: Rules) -> Int? {
+  private mutating func passOther(at offset: Int, _ bytes: RawSpan, _ rules: Rules) -> (end: Int, named: UInt64?)? {
     let limit = range.upperBound
     guard limit - offset >= 8 else { return nil }
     let word = bytes.bigEndian(UInt64.self, at: offset)
     if word == Twoskip.blank {
       blanks += 8
-      return offset + 8
+      return (offset + 8, nil)
     }
     // Behind the repacked region there is no place for them; and a type, no level and no lengths make the word.
     guard offset >= rules.packedEnd, word & 0x00FF_FFFF_FFFF_FFFF == 0,
@@ -208,7 +222,6 @@ struct TwoskipSoundBytes {
     else { return nil }
     switch record.kind {
     case .delete where !rules.isPacked:
-      deletes.append(TwoskipDelete(offset: offset, next: record.first))
       hasOpenRecords = true
     case .commit:
       if let start = transactionStart {
@@ -222,17 +235,30 @@ struct TwoskipSoundBytes {
     default: return nil
     }
     heads += record.headByteCount
-    return record.end
+    return (record.end, record.kind == .delete ? record.first : nil)
   }
 }
 
 /// A DELETE of the log.
 struct TwoskipDelete: BitwiseCopyable {
-  let offset: Int
+  private let nextWord: UInt32
+  private var numberWord: UInt32
+
+  /// - Parameters:
+  ///   - next: A multiple of 8, within the file.
+  ///   - number: Its number among RECORDs and DELETEs in file order.
+  init(next: UInt64, number: Int) {
+    nextWord = UInt32(truncatingIfNeeded: next >> 3)
+    numberWord = UInt32(truncatingIfNeeded: number)
+  }
+
   /// The RECORD behind the one it deletes; 0 if that was the last one.
-  let next: UInt64
+  var next: UInt64 { UInt64(nextWord) << 3 }
   /// Its number among RECORDs and DELETEs in file order.
-  var number = 0
+  var number: Int {
+    get { Int(numberWord) }
+    set { numberWord = UInt32(truncatingIfNeeded: newValue) }
+  }
 }
 
 /// What is kept of each RECORD and DELETE of a file.

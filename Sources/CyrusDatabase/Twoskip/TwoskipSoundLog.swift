@@ -102,16 +102,14 @@ struct TwoskipSoundLog: ~Copyable {
     for pointer in heads where pointer != 0 && !facts.places.contains(pointer) { return false }
     var ranks = [0]
     for list in lists { ranks.append(ranks[ranks.count - 1] + list.liveCount) }
-    guard let table = LargeTable<UInt64>(count: TwoskipLots.room(for: liveCount, parts: lists.count))
-    else { return false }
-    let ranked = bytes.atOnce(threads) { _, thread -> TwoskipLots? in
+    let areTargets = bytes.atOnce(threads) { _, thread in
       if thread < parts.count { count(parts[thread]) }
-      guard areTargets(thread) else { return nil }
-      return thread < lists.count
-        ? rank(lists[thread], from: ranks[thread], table, thread) : TwoskipLots(behind: 0, part: 0)
+      return self.areTargets(thread)
     }
+    if areTargets.contains(false) { return false }
+    let ranked = bytes.atOnce(lists.count) { _, number in rank(lists[number], from: ranks[number], number) }
     if ranked.contains(where: { $0 == nil }) { return false }
-    return bytes.atOnce(threads) { _, thread in areLive(thread, ranked, table) }.allSatisfy({ $0 })
+    return bytes.atOnce(threads) { _, thread in areLive(thread, ranked) }.allSatisfy({ $0 })
   }
 
   /// Numbers the words of a part, three by three.
@@ -141,18 +139,20 @@ struct TwoskipSoundLog: ~Copyable {
     return areStarts & 1 != 0
   }
 
-  /// Gives live records their ranks, and puts them into lots by where they start: rank and place, in words.
-  private func rank(
-    _ list: TwoskipSoundLists, from first: Int, _ table: borrowing LargeTable<UInt64>, _ part: Int
-  ) -> TwoskipLots? {
+  /// Gives live records their ranks, and puts them into lots by where they start: the rank, and the place in words.
+  ///
+  /// They take the place of the targets, which are done with: there were two for each.
+  private func rank(_ list: TwoskipSoundLists, from first: Int, _ part: Int) -> TwoskipLots? {
     for offset in list.deletes { guard facts.places.contains(UInt64(offset)) else { return nil } }
-    var lots = TwoskipLots(behind: first, part: part)
+    var lots = TwoskipLots(behind: 2 * first, part: part)
     var rank = first
     _ = list.listed.forEachPiece { places in
       for index in places.indices {
         let place = places[index]
         live[rank] = place
-        table[lots.place(in: facts.placeLots[UInt64(place)], 1)] = UInt64(rank) << 32 | UInt64(place)
+        let room = lots.place(in: facts.placeLots[UInt64(place)], 2)
+        facts.targets[room] = UInt32(truncatingIfNeeded: rank)
+        facts.targets[room &+ 1] = place
         rank &+= 1
       }
       return true
@@ -161,14 +161,13 @@ struct TwoskipSoundLog: ~Copyable {
   }
 
   /// Whether live records start where they should; then they get their codes. Each thread has its share of lots.
-  private func areLive(_ thread: Int, _ ranked: [TwoskipLots?], _ table: borrowing LargeTable<UInt64>) -> Bool {
+  private func areLive(_ thread: Int, _ ranked: [TwoskipLots?]) -> Bool {
     for lot in stride(from: thread, to: facts.placeLots.count, by: threads) {
       for case let lots? in ranked {
         let areStarts = lots.forEachRun(of: lot) { run in
-          for index in run {
-            let record = table[index]
-            guard let number = facts.places.number(of: (record & 0xFFFF_FFFF) << 3) else { return false }
-            codes[number] = TwoskipKeyCode.live(Int(record >> 32)).word
+          for index in stride(from: run.lowerBound, to: run.upperBound, by: 2) {
+            guard let number = facts.places.number(of: UInt64(facts.targets[index &+ 1]) << 3) else { return false }
+            codes[number] = TwoskipKeyCode.live(Int(facts.targets[index])).word
           }
           return true
         }
@@ -254,20 +253,16 @@ struct TwoskipSoundLog: ~Copyable {
         number &+= 1
         guard code & TwoskipKeyCode.deadBit != 0 else { continue }
         ccs_prefetch_line(span, offset)
+        ccs_prefetch_line(span, offset &+ 31)
         waiting[count] = (offset, code)
         count &+= 1
         if count == 64 {
-          for place in 0..<64 {
-            guard look(waiting[place].0, TwoskipKeyCode(word: waiting[place].1), &dead, &links, bytes) else { return nil }
-          }
+          guard look(waiting, count, &dead, &links, bytes) else { return nil }
           count = 0
         }
       }
     }
-    for place in 0..<count {
-      guard look(waiting[place].0, TwoskipKeyCode(word: waiting[place].1), &dead, &links, bytes) else { return nil }
-    }
-    return finish(&links, &dead) ? dead : nil
+    return look(waiting, count, &dead, &links, bytes) && finish(&links, &dead) ? dead : nil
   }
 
   /// Pointers of dead records to upper lists that wait to be looked at.
@@ -275,6 +270,17 @@ struct TwoskipSoundLog: ~Copyable {
     var codes = InlineArray<64, UInt32>(repeating: 0)
     var pointers = InlineArray<64, UInt64>(repeating: 0)
     var count = 0
+  }
+
+  @inline(__always)
+  private func look(
+    _ waiting: InlineArray<64, (Int, UInt32)>, _ count: Int, _ dead: inout Dead, _ links: inout Links, _ bytes: RawSpan
+  ) -> Bool {
+    for place in 0..<count {
+      let (offset, code) = waiting[place]
+      guard look(offset, TwoskipKeyCode(word: code), &dead, &links, bytes) else { return false }
+    }
+    return true
   }
 
   @inline(__always)

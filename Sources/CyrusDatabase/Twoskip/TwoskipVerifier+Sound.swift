@@ -5,7 +5,8 @@
 //   1. every byte, in file order               (TwoskipSoundBytes.swift)
 //   2. the lists, many ranges of keys at once   (TwoskipSoundLists.swift)
 //   3. dead records, and whether the log adds up to list 0   (TwoskipSoundLog.swift)
-// A quick check of any file takes step 2 alone, which then compares the checksums of heads.
+// A quick check takes the one pass, too, which then looks at heads and keys alone; of any other file step 2, which then
+// compares the checksums of heads.
 //
 // All can be done by several threads: the records of upper lists cut the file and the keys into parts.
 //
@@ -42,14 +43,22 @@ extension TwoskipVerifier {
   /// ranges the keys of any other are cut.
   private static let (packedCutCount, rangeCount) = (64, 1024)
 
-  /// Checks a repacked file by all rules in one pass, if it is sound.
+  /// Checks a repacked file in one pass, if it is sound; in a quick check by what that looks at.
   ///
   /// - Returns: Whether it is, and of the usual shape: then nothing is left to be checked but the count of records.
   mutating func checkPacked() -> Bool {
-    guard depth == .full, let header, header.repackSize == Twoskip.firstRecord || isEndOfRepack(header), mayBeSound,
+    guard let header, header.repackSize == Twoskip.firstRecord || isEndOfRepack(header), mayBeSound,
       let dummy = soundListHead(), let seen = seePacked(dummy)
     else { return false }
-    take(seen)
+    if depth == .full {
+      take(seen)
+    } else {
+      var lists = TwoskipSoundLists()
+      lists.liveCount = seen.liveCount
+      lists.keyByteCount = seen.keyByteCount
+      lists.upperPointerCount = seen.upperPointerCount - (Twoskip.levels - 1)
+      take(lists, dummy)
+    }
     return true
   }
 
@@ -128,8 +137,9 @@ extension TwoskipVerifier {
     }
     borders.append(end)
     let packedEnd = header.map { $0.repackSize > Twoskip.firstRecord ? Int($0.repackSize) : 0 } ?? 0
-    let rules = TwoskipSoundBytes.Rules(end: end, packedEnd: packedEnd, isPacked: isPacked)
-    let total = UInt64(limit) * 2
+    let rules = TwoskipSoundBytes.Rules(
+      end: end, packedEnd: packedEnd, isPacked: isPacked, isQuick: depth == .quick)
+    let total = UInt64(limit) * (depth == .full ? 2 : 1)
     let partCount = borders.count - 1
     let progress = progress
     var reached = nextProgress
