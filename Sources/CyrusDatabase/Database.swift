@@ -189,8 +189,8 @@ public struct Database: Sendable, Hashable {
   ///     small file.
   /// - Throws: ``DatabaseError``: `.system`, `.notRegularFile`, `.lockedByThisProcess`, `.unsupportedEngine`, `.busy`,
   ///   `.replaced`, `.faulted`.
-  /// - Complexity: O(file size). Memory: next to nothing for a file that a repack has just left. For any other about 36
-  ///   bytes for each record, dead ones and deletes included, and a fiftieth of the size: a fifth of the size of a file
+  /// - Complexity: O(file size). Memory: next to nothing for a file that a repack has just left. For any other about 32
+  ///   bytes for each record, dead ones and deletes included, and a fiftieth of the size: a sixth of the size of a file
   ///   that was never repacked.
   public func verify(
     _ depth: VerificationDepth = .full, locking: Locking = .auto, threads: Int = 1,

@@ -23,8 +23,7 @@ struct TwoskipKeyHash: BitwiseCopyable {
   /// The hash of a key, which starts at a multiple of 8, and the bytes up to the next one are there.
   @inline(__always)
   func callAsFunction(_ place: Int, _ count: Int, _ bytes: RawSpan) -> (UInt64, UInt32) {
-    let length = UInt64(truncatingIfNeeded: count)
-    var (one, two) = (first ^ length, second &+ length)
+    var (one, two) = (first, second)
     var index = 0
     while index < count {
       var word = bytes.bigEndian(UInt64.self, at: place &+ index)
@@ -33,9 +32,11 @@ struct TwoskipKeyHash: BitwiseCopyable {
       two = Self.mixed(two ^ word, secondFactor)
       index &+= 8
     }
-    // Once more, as the last word of a key has hardly been mixed.
-    one = Self.mixed(one ^ second, firstFactor)
-    return (one, UInt32(truncatingIfNeeded: Self.mixed(two ^ first, secondFactor) >> 32))
+    // With the words it could be taken for one of them.
+    let length = UInt64(truncatingIfNeeded: count)
+    one = Self.mixed(one ^ second ^ length, firstFactor)
+    two = Self.mixed(two ^ first ^ length, secondFactor)
+    return (one, UInt32(truncatingIfNeeded: two >> 32))
   }
 
   @inline(__always)

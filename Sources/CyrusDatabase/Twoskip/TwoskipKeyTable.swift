@@ -74,11 +74,13 @@ struct TwoskipKeyGroups {
     var code: UInt32
   }
 
+  /// The keys of a lot: the first `groupCount`.
   private var groups: [Group] = []
+  private var groupCount = 0
   /// By hash: the place in `groups` + 1; 0 is free.
   private var slots: [UInt32] = []
   /// The dead RECORDs of a lot and their places in `groups`.
-  private var dead: [(number: Int, group: Int)] = []
+  private var dead: [(number: UInt32, group: UInt32)] = []
   private var stepsLeft = 0
 
   /// How many keys no live record has.
@@ -108,10 +110,10 @@ struct TwoskipKeyGroups {
       }
       prepare(count)
       for part in parts {
-        guard
-          part.lots.forEachRun(
-            of: lot, { run in Self.take(run, part.number, table, codes, &groups, &slots, &dead, &stepsLeft) })
-        else { return false }
+        let areSound = part.lots.forEachRun(of: lot) { run in
+          Self.take(run, part.number, table, codes, &groups, &groupCount, &slots, &dead, &stepsLeft)
+        }
+        guard areSound else { return false }
       }
       guard giveCodes(codes, strangers) else { return false }
     }
@@ -119,8 +121,8 @@ struct TwoskipKeyGroups {
   }
 
   private mutating func prepare(_ count: Int) {
-    groups.removeAll(keepingCapacity: true)
-    groups.reserveCapacity(count)
+    groupCount = 0
+    if groups.count < count { groups = Array(repeating: Group(hash: 0, rest: 0, code: 0), count: count) }
     dead.removeAll(keepingCapacity: true)
     dead.reserveCapacity(count)
     let slotCount = 1 << (64 - max(8, count * 3 / 2).leadingZeroBitCount)
@@ -135,11 +137,12 @@ struct TwoskipKeyGroups {
   @inline(__always)
   private static func take(
     _ run: Range<Int>, _ base: Int, _ table: borrowing TwoskipKeyTable, _ codes: borrowing LargeTable<UInt32>,
-    _ groups: inout [Group], _ slotTable: inout [UInt32], _ dead: inout [(number: Int, group: Int)],
-    _ stepsLeft: inout Int
+    _ groupTable: inout [Group], _ groupCount: inout Int, _ slotTable: inout [UInt32],
+    _ dead: inout [(number: UInt32, group: UInt32)], _ stepsLeft: inout Int
   ) -> Bool {
     let mask = slotTable.count &- 1
     var slots = slotTable.mutableSpan
+    var groups = groupTable.mutableSpan
     for place in stride(from: run.lowerBound, to: run.upperBound, by: 2) {
       if place &+ 32 < run.upperBound {
         codes.prefetch(base &+ Int(truncatingIfNeeded: table.rest(place &+ 32) & 0xFFFF_FFFF))
@@ -150,7 +153,7 @@ struct TwoskipKeyGroups {
       let other = UInt32(truncatingIfNeeded: rest >> 32)
       let code = codes[number]
       var slot = Int(truncatingIfNeeded: hash >> 8) & mask
-      var group = groups.count
+      var group = groupCount
       while slots[slot] != 0 {
         let index = Int(slots[slot]) &- 1
         if groups[index].hash == hash, groups[index].rest == other {
@@ -161,21 +164,23 @@ struct TwoskipKeyGroups {
         guard stepsLeft >= 0 else { return false }
         slot = (slot &+ 1) & mask
       }
-      if group == groups.count {
+      if group == groupCount {
         slots[slot] = UInt32(truncatingIfNeeded: group &+ 1)
-        groups.append(Group(hash: hash, rest: other, code: code))
+        groups[group] = Group(hash: hash, rest: other, code: code)
+        groupCount &+= 1
       } else {
         // Whatever comes behind a live record of the same key had to take its place.
         guard groups[group].code == 0 else { return false }
         groups[group].code = code
       }
-      if code == 0 { dead.append((number, group)) }
+      if code == 0 { dead.append((UInt32(truncatingIfNeeded: number), UInt32(truncatingIfNeeded: group))) }
     }
     return true
   }
 
   private mutating func giveCodes(_ codes: borrowing LargeTable<UInt32>, _ strangers: Range<Int>) -> Bool {
-    for (number, group) in dead {
+    for record in dead {
+      let (number, group) = (Int(record.number), Int(record.group))
       if groups[group].code == 0 {
         guard strangerCount < strangers.count else { return false }
         let stranger = UInt32(truncatingIfNeeded: strangers.lowerBound + strangerCount)

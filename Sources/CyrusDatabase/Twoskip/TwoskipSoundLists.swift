@@ -20,7 +20,7 @@ import CCyrusShim
 
 /// What there is on the lists of some ranges of keys that follow each other.
 struct TwoskipSoundLists {
-  /// How many walks take turns: each asks for three lines of memory at a time, and the processor waits for some twenty.
+  /// How many walks take turns: each asks for two lines of memory at a time. Twice as many have gained nothing.
   static let walksAtOnce = 6
 
   /// Ranges of keys by where they begin; each ends where the next one begins.
