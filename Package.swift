@@ -43,7 +43,8 @@ let package = Package(
         + (checksums.map { [.define("CCS_WAYS", to: "\($0)")] } ?? []),
       linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CyrusDatabase", dependencies: ["CCyrusShim"], swiftSettings: librarySettings),
-    .target(name: "CyrusMailboxes", dependencies: ["CyrusDatabase"], swiftSettings: librarySettings),
+    .target(
+      name: "CyrusMailboxes", dependencies: ["CCyrusShim", "CyrusDatabase"], swiftSettings: librarySettings),
     .target(
       name: "CyrusSync", dependencies: ["CCyrusShim", "CyrusDatabase", "CyrusMailboxes"],
       swiftSettings: librarySettings),

@@ -8,14 +8,32 @@
 //
 // Facts: Cyrus's lib/acl_afs.c and imap/mboxlist.c of releases 2.2.13 to 3.13.7.
 
+import CCyrusShim
 import CyrusDatabase
 
 /// An entry of an ACL, seen in place.
 public struct ACLEntryView: ~Escapable {
+  // Of four words, as all three types here: so they are given back in registers. In memory, where they are written in
+  // other pieces than they are read in, to wait for them took as long as to find the entry.
+
+  /// From the identifier to the rights.
+  private let bytes: RawSpan
+  private let identifierCount: UInt32
+  private let rightsStart: UInt32
+  private let isIdentifierEscaped: Bool
+  private let areRightsEscaped: Bool
+
   /// A user, a group as `group:x`, `anyone` or `anonymous`; with `-` before it, the rights are taken away.
-  public let identifier: MailboxText
+  public var identifier: MailboxText {
+    @_lifetime(copy self)
+    get { MailboxText(bytes.extracting(0..<Int(identifierCount)), isEscaped: isIdentifierEscaped) }
+  }
+
   /// The letters, as stored. Empty, too, for `NIL`.
-  public let rights: MailboxText
+  public var rights: MailboxText {
+    @_lifetime(copy self)
+    get { MailboxText(bytes.extracting(Int(rightsStart)..<bytes.byteCount), isEscaped: areRightsEscaped) }
+  }
 
   /// Whether the entry takes rights away.
   public var isNegative: Bool {
@@ -24,34 +42,59 @@ public struct ACLEntryView: ~Escapable {
   }
 
   /// Strings that are stored as they are.
+  ///
+  /// - Precondition: The identifier comes first, and both lie within what was decoded, of less than 4 GiB.
   @_lifetime(copy bytes)
   @inline(__always)
   init(_ identifier: Range<Int>, _ rights: Range<Int>, in bytes: RawSpan) {
-    self.identifier = MailboxText(bytes.extracting(identifier))
-    self.rights = MailboxText(bytes.extracting(rights))
+    self.bytes = bytes.extracting(identifier.lowerBound..<rights.upperBound)
+    identifierCount = UInt32(truncatingIfNeeded: identifier.count)
+    rightsStart = UInt32(truncatingIfNeeded: rights.lowerBound &- identifier.lowerBound)
+    isIdentifierEscaped = false
+    areRightsEscaped = false
   }
 
   @_lifetime(copy bytes)
-  @inline(__always)
   init(_ entry: ACLCursor.Ranges, in bytes: RawSpan) {
-    identifier = MailboxText(entry.identifier, in: bytes)
-    if let letters = entry.rights {
-      rights = MailboxText(letters, in: bytes)
-    } else {
-      rights = MailboxText(bytes.extracting(0..<0))
-    }
+    let identifier = entry.identifier.contents
+    let rights = entry.rights?.contents ?? identifier.upperBound..<identifier.upperBound
+    self.bytes = bytes.extracting(identifier.lowerBound..<rights.upperBound)
+    identifierCount = UInt32(truncatingIfNeeded: identifier.count)
+    rightsStart = UInt32(truncatingIfNeeded: rights.lowerBound &- identifier.lowerBound)
+    isIdentifierEscaped = entry.identifier.isEscaped
+    areRightsEscaped = entry.rights?.isEscaped ?? false
   }
 }
 
 /// An ACL, seen in place. Valid as long as the bytes that were decoded.
 public struct ACLView: ~Escapable {
-  enum Source {
+  /// Where the entries are, in less than 4 GiB.
+  struct Source {
+    fileprivate enum Form: UInt8 { case text, atoms, dlist }
+
+    fileprivate let start: UInt32
+    /// Where they end; of a dlist how many there are.
+    fileprivate let endOrCount: UInt32
+    fileprivate let form: Form
+
+    @inline(__always)
+    private init(_ form: Form, _ start: Int, _ endOrCount: Int) {
+      self.form = form
+      self.start = UInt32(truncatingIfNeeded: start)
+      self.endOrCount = UInt32(truncatingIfNeeded: endOrCount)
+    }
+
     /// A text value holds it here.
-    case text(Range<Int>)
+    @inline(__always)
+    static func text(_ range: Range<Int>) -> Source { Source(.text, range.lowerBound, range.upperBound) }
+
     /// A dlist holds its entries here: atoms, each entry with rights, and one space between any two.
-    case atoms(Range<Int>)
+    @inline(__always)
+    static func atoms(_ range: Range<Int>) -> Source { Source(.atoms, range.lowerBound, range.upperBound) }
+
     /// A dlist holds so many, the first one here.
-    case dlist(at: Int, count: Int)
+    @inline(__always)
+    static func dlist(at start: Int, count: Int) -> Source { Source(.dlist, start, count) }
   }
 
   private let bytes: RawSpan
@@ -132,32 +175,22 @@ public struct ACLCursor: ~Escapable {
   }
 
   private let bytes: RawSpan
-  /// What parts identifiers and rights of a text or of atoms; nil for any other dlist.
-  private let separator: UInt8?
-  /// Of a text or of atoms: what is left of it.
-  private var rest: Range<Int>
-  /// Of a dlist: how many lists have not ended yet, whether the cursor is within one, and whether the next value is one.
-  private var listCount: Int
+  /// How far it has come; of a text or of atoms all that counts is the place.
+  private var progress: DListScanner.Progress
+  /// Where a text or atoms end; of a dlist how many lists have not ended yet.
+  private var endOrCount: UInt32
+  private let form: ACLView.Source.Form
+  /// Of a dlist: whether the cursor is within a list of entries, and whether the next value is one.
   private var isInList = false
   private var isNextACL = true
-  private var progress: DListScanner.Progress
 
   @_lifetime(copy bytes)
   @inline(__always)
   init(_ source: ACLView.Source, in bytes: RawSpan) {
     self.bytes = bytes
-    switch source {
-    case .text(let range), .atoms(let range):
-      separator = if case .text = source { 0x09 } else { UInt8(ascii: " ") }
-      rest = range
-      listCount = 0
-      progress = DListScanner.Progress(beforeValueAt: 0)
-    case .dlist(let offset, let count):
-      separator = nil
-      rest = 0..<0
-      listCount = count
-      progress = DListScanner.Progress(beforeValueAt: offset)
-    }
+    form = source.form
+    progress = DListScanner.Progress(beforeValueAt: Int(source.start))
+    endOrCount = source.endOrCount
   }
 
   /// The next entry; nil at the end.
@@ -165,8 +198,8 @@ public struct ACLCursor: ~Escapable {
   /// - Returns: A view that is valid as long as the bytes that were decoded.
   @_lifetime(copy self)
   public mutating func next() -> ACLEntryView? {
-    if let separator {
-      guard let (identifier, rights) = nextPair(separator) else { return nil }
+    if form != .dlist {
+      guard let (identifier, rights) = nextPair() else { return nil }
       return ACLEntryView(identifier, rights, in: bytes)
     }
     guard let ranges = nextRanges() else { return nil }
@@ -175,14 +208,14 @@ public struct ACLCursor: ~Escapable {
 
   /// Where the parts of the next entry are; nil at the end.
   mutating func nextRanges() -> Ranges? {
-    if let separator {
-      guard let (identifier, rights) = nextPair(separator) else { return nil }
+    if form != .dlist {
+      guard let (identifier, rights) = nextPair() else { return nil }
       return Ranges(identifier: DListString(atom: identifier, in: bytes), rights: DListString(atom: rights, in: bytes))
     }
     var scanner = DListScanner(bytes, at: progress)
     defer { progress = scanner.progress }
     // The lists were found whole when the record was decoded, so there is no error to lose here.
-    while listCount > 0, let token = try? scanner.advance() {
+    while endOrCount > 0, let token = try? scanner.advance() {
       switch token {
       case .key where isInList:
         let identifier = scanner.string
@@ -203,7 +236,7 @@ public struct ACLCursor: ~Escapable {
         guard (try? scanner.skipList()) != nil else { return nil }
       case .listEnd where isInList:
         isInList = false
-        listCount -= 1
+        endOrCount -= 1
       case .listEnd, .end: return nil
       case .string, .null, .looseSpace: break
       }
@@ -213,19 +246,30 @@ public struct ACLCursor: ~Escapable {
 
   /// The next two strings of a text or of atoms.
   @inline(__always)
-  private mutating func nextPair(_ separator: UInt8) -> (identifier: Range<Int>, rights: Range<Int>)? {
-    if rest.isEmpty { return nil }
-    let identifierEnd = bytes.first(separator, in: rest)
-    // An identifier without rights, at the end: reported as `acl.odd`, and not an entry.
-    guard identifierEnd < rest.upperBound else { return nil }
-    let rightsEnd = bytes.first(separator, in: identifierEnd + 1..<rest.upperBound)
-    let identifier = rest.lowerBound..<identifierEnd
-    rest = min(rightsEnd + 1, rest.upperBound)..<rest.upperBound
-    return (identifier, identifierEnd + 1..<rightsEnd)
+  private mutating func nextPair() -> (identifier: Range<Int>, rights: Range<Int>)? {
+    let (start, end) = (Int(progress.offset), Int(endOrCount))
+    if start >= end { return nil }
+    let separator = form == .text ? 0x09 : UInt8(ascii: " ")
+    // Mostly both end among the next 64 bytes.
+    var marks: UInt64 = 0
+    if bytes.byteCount >= 16 {
+      marks = LongText(bytes).marks(at: start) { ccs_bits_of($0, separator) } | 1 << UInt64(end &- start)
+    }
+    var identifierEnd = start &+ marks.trailingZeroBitCount
+    marks &= marks &- 1
+    var rightsEnd = start &+ marks.trailingZeroBitCount
+    if marks == 0 || rightsEnd > end {
+      identifierEnd = bytes.first(separator, in: start..<end)
+      // An identifier without rights, at the end: reported as `acl.odd`, and not an entry.
+      guard identifierEnd < end else { return nil }
+      rightsEnd = bytes.first(separator, in: identifierEnd + 1..<end)
+    }
+    progress = DListScanner.Progress(beforeValueAt: min(rightsEnd &+ 1, end))
+    return (start..<identifierEnd, identifierEnd + 1..<rightsEnd)
   }
 
-  /// What ``nextPair(_:)`` left over: an identifier without rights, or nothing.
-  var remainder: Range<Int> { rest }
+  /// What ``next()`` left over of a text: an identifier without rights, or nothing.
+  var remainder: Range<Int> { Int(progress.offset)..<Int(endOrCount) }
 }
 
 extension DListString {

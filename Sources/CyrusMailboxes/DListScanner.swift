@@ -49,26 +49,30 @@ public struct DListScanner: ~Escapable {
     case kvlistStart, listStart, listEnd, key, string, null, looseSpace, end
   }
 
-  /// How far a scan has come.
+  /// How far a scan of less than 4 GiB has come, in eight bytes.
   struct Progress: BitwiseCopyable {
-    fileprivate var state: State
-    fileprivate var offset: Int
-    fileprivate var depth: Int
-    fileprivate var kvlists: UInt32
+    let offset: UInt32
+    fileprivate let kvlists: UInt16
+    fileprivate let depth: UInt8
+    fileprivate let state: State
 
     /// Within so many lists of pairs, before the value of a pair.
+    @inline(__always)
     init(beforeValueAt offset: Int, depth: Int = 1) {
-      state = .value
-      self.offset = offset
-      self.depth = depth
-      kvlists = (1 << UInt32(depth)) - 1
+      self.init(offset, UInt32(1) << UInt32(depth) - 1, depth, .value)
     }
 
     fileprivate init(_ scanner: borrowing DListScanner) {
-      state = scanner.state
-      offset = scanner.offset
-      depth = scanner.depth
-      kvlists = scanner.kvlists
+      self.init(scanner.offset, scanner.kvlists, scanner.depth, scanner.state)
+    }
+
+    @inline(__always)
+    private init(_ offset: Int, _ kvlists: UInt32, _ depth: Int, _ state: State) {
+      // At most 16 lists are within each other.
+      self.offset = UInt32(truncatingIfNeeded: offset)
+      self.kvlists = UInt16(truncatingIfNeeded: kvlists)
+      self.depth = UInt8(truncatingIfNeeded: depth)
+      self.state = state
     }
   }
 
@@ -124,9 +128,9 @@ public struct DListScanner: ~Escapable {
     self.bytes = bytes
     isStrict = false
     state = progress.state
-    offset = progress.offset
-    depth = progress.depth
-    kvlists = progress.kvlists
+    offset = Int(progress.offset)
+    depth = Int(progress.depth)
+    kvlists = UInt32(progress.kvlists)
   }
 
   /// What comes next.

@@ -25,11 +25,25 @@ struct EightBytes: BitwiseCopyable {
   @inline(__always)
   func byte(_ index: Int) -> UInt8 { UInt8(truncatingIfNeeded: word &>> UInt64(truncatingIfNeeded: 8 &* index)) }
 
+  /// Three bytes, the first one lowest, behind so many.
+  @inline(__always)
+  func firstThree(afterDropping count: UInt64) -> UInt32 {
+    UInt32(truncatingIfNeeded: word &>> (8 &* count)) & 0xFFFFFF
+  }
+
   // MARK: - What comes first
 
   /// Whether they are these, the first one lowest.
   @inline(__always)
   func areEqual(to bytes: UInt64) -> Bool { word == bytes }
+
+  /// Whether the first of them are these, the first one lowest.
+  ///
+  /// - Parameter count: 1 to 8.
+  @inline(__always)
+  func holds(_ bytes: UInt64, first count: Int) -> Bool {
+    (word ^ bytes) &<< UInt64(truncatingIfNeeded: 64 &- 8 &* count) == 0
+  }
 
   // MARK: - Marks of bytes
 
@@ -49,28 +63,6 @@ struct EightBytes: BitwiseCopyable {
   /// How many bytes come before the first that is this one; 8 if none is.
   @inline(__always)
   func count(before byte: UInt8) -> Int { Self.count(beforeMark: Self.zeros(in: word ^ UInt64(byte) &* Self.ones)) }
-
-  /// How many bytes come before a space or NUL; 8 if none is there.
-  var countBeforeSpaceOrNUL: Int {
-    @inline(__always)
-    get { Self.count(beforeMark: Self.zeros(in: word & ~(0x20 &* Self.ones))) }
-  }
-
-  /// How many bytes come before a space or a control byte; 8 if none is there.
-  var countBeforeSpaceOrControl: Int {
-    @inline(__always)
-    get { Self.count(beforeMark: ~((word & ~Self.highBits) &+ 0x5F &* Self.ones | word) & Self.highBits) }
-  }
-
-  /// How many bytes come before a quote, a backslash or NUL; 8 if none is there.
-  var countBeforeQuoteOrNUL: Int {
-    @inline(__always)
-    get {
-      let quotes = Self.zeros(in: word ^ UInt64(UInt8(ascii: "\"")) &* Self.ones)
-      let backslashes = Self.zeros(in: word ^ UInt64(UInt8(ascii: "\\")) &* Self.ones)
-      return Self.count(beforeMark: quotes | backslashes | Self.zeros(in: word))
-    }
-  }
 
   /// How many bytes come before one that is neither a letter, a digit nor a hyphen; 8 if all are.
   var countOfIDBytes: Int {
@@ -98,50 +90,7 @@ struct EightBytes: BitwiseCopyable {
     return (~(digits | letters | hyphens) | words) & highBits
   }
 
-  /// How many bytes come before one that is not from 0x61 to 0x7F; 8 if all are.
-  var countOfSmallLetters: Int {
-    @inline(__always)
-    get {
-      let letters = (word ^ 0x60 &* Self.ones) &- Self.ones
-      return Self.count(beforeMark: (letters &+ 0x61 &* Self.ones | letters) & Self.highBits)
-    }
-  }
-
-  /// How many bytes come before one that is no digit; 8 if all are.
-  var countOfDigits: Int {
-    @inline(__always)
-    get {
-      let digits = word ^ 0x30 &* Self.ones
-      return Self.count(beforeMark: (digits &+ 0x76 &* Self.ones | digits) & Self.highBits)
-    }
-  }
-
   // MARK: - What the first bytes are
-
-  /// The number that the first `count` bytes are.
-  ///
-  /// - Parameter count: 1 to 8, and all of these are digits.
-  @inline(__always)
-  func number(ofDigits count: Int) -> UInt64 {
-    // With zeros in front; then pairs, fours and all eight: each step adds to the right half so many times the left.
-    var digits = (word ^ 0x30 &* Self.ones) &<< UInt64(truncatingIfNeeded: 64 &- 8 &* count)
-    digits = digits &* 10 &+ digits >> 8
-    let left = (digits & 0x0000_00FF_0000_00FF) &* 0x000F_4240_0000_0064
-    let right = (digits >> 16 & 0x0000_00FF_0000_00FF) &* 0x0000_2710_0000_0001
-    return (left &+ right) >> 32
-  }
-
-  /// A bit for each of the first `count` bytes, which are from 0x61 to 0x7F: bit 1 for `a`.
-  ///
-  /// - Parameter count: 1 to 8.
-  @inline(__always)
-  func setOfSmallLetters(first count: Int) -> UInt32 {
-    let letters = word &<< UInt64(truncatingIfNeeded: 64 &- 8 &* count)
-    var set: UInt32 = 0
-    for shift: UInt64 in stride(from: 0, to: 64, by: 8) { set |= 1 &<< UInt32(truncatingIfNeeded: letters >> shift) }
-    // There is no letter for the zeros.
-    return set & ~1
-  }
 
   /// A number that the first `count` bytes choose.
   ///

@@ -10,7 +10,7 @@ struct LongText: ~Escapable {
 
   /// - Precondition: There are eight bytes or more; checked in every build.
   @_lifetime(copy bytes)
-  @inline(__always)
+  @inline(always)
   init(_ bytes: RawSpan) {
     precondition(bytes.byteCount >= 8)
     self.bytes = bytes
@@ -20,7 +20,7 @@ struct LongText: ~Escapable {
   /// Eight bytes from `place` on, with NUL for those behind the end.
   ///
   /// - Parameter place: 0 or more, and not behind the end. What is given for others means nothing.
-  @inline(__always)
+  @inline(always)
   func word(at place: Int) -> EightBytes {
     if UInt(bitPattern: place) <= lastPlace {
       // Just compared: place is not below 0, and seven bytes follow. Any bit pattern is a valid integer. With each of the
@@ -33,7 +33,7 @@ struct LongText: ~Escapable {
   }
 
   /// Where the letters, digits and hyphens from `place` on end.
-  @inline(__always)
+  @inline(always)
   func endOfIDBytes(from start: Int) -> Int {
     var place = start
     while hasSixteenIDBytes(at: place) { place &+= 16 }
@@ -48,14 +48,14 @@ struct LongText: ~Escapable {
   /// The high bits of those of sixteen bytes from `place` on that are neither letters, digits nor hyphens.
   ///
   /// - Parameter place: As for ``word(at:)``.
-  @inline(__always)
+  @inline(always)
   func marksOfOtherThanIDBytes(at place: Int) -> SIMD2<UInt64> {
     let next = place &+ 8 <= bytes.byteCount ? word(at: place &+ 8) : EightBytes(0)
     return EightBytes.marksOfOtherThanIDBytes(word(at: place), next)
   }
 
   /// Whether there are sixteen more bytes from `place` on, all of them letters, digits or hyphens.
-  @inline(__always)
+  @inline(always)
   private func hasSixteenIDBytes(at place: Int) -> Bool {
     guard lastPlace >= 8, UInt(bitPattern: place) <= lastPlace &- 8 else { return false }
     // Just compared, too.

@@ -63,6 +63,24 @@ public struct MailboxEntryView: ~Escapable {
   ///   any other takes about three times as long.
   @_lifetime(copy key, copy value)
   public init(key: RawSpan, value: RawSpan, form: MailboxKey.Form) {
+    // All is put into the entry at once, at the end: one that is made in memory would be copied.
+    var fields = MailboxFields()
+    if let context = MailboxFieldContext(usual: key, form), fields.readUsual(value, as: context) {
+      keyBytes = key
+      valueBytes = value
+      self.form = form
+      self.key = MailboxKey(usual: key, context)
+      valueForm = .dlist
+      self.fields = fields
+    } else {
+      self = MailboxEntryView(other: key, value: value, form: form)
+    }
+  }
+
+  /// Decodes a record that is not as Cyrus writes nearly all.
+  @_lifetime(copy key, copy value)
+  @inline(never)
+  private init(other key: RawSpan, value: RawSpan, form: MailboxKey.Form) {
     keyBytes = key
     valueBytes = value
     self.form = form
@@ -70,12 +88,14 @@ public struct MailboxEntryView: ~Escapable {
     self.key = MailboxKey(usual: key, context)
     valueForm = .dlist
     fields = MailboxFields()
-    if let context, fields.readUsual(value, as: context) { return }
+    if let context, fields.readUsualInAnyOrder(value, as: context) { return }
+    fields = MailboxFields()
     scan()
   }
 
   /// Decodes a record of any kind without looking first whether it is as usual: what that is held against by tests.
   @_lifetime(copy key, copy value)
+  @inline(never)
   init(scanning key: RawSpan, value: RawSpan, form: MailboxKey.Form) {
     keyBytes = key
     valueBytes = value

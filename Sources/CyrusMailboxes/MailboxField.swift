@@ -72,6 +72,15 @@ struct MailboxFieldSet: OptionSet, BitwiseCopyable {
   @inline(__always)
   init(_ field: MailboxField) { self.init(rawValue: 3 << UInt32(2 * field.rawValue)) }
 
+  /// - Parameter states: Two bits for each field, not both zero if it is one of them.
+  init(states: UInt32) {
+    let some = (states | states >> 1) & 0x55_5555
+    self.init(rawValue: some | some << 1)
+  }
+
+  @inline(__always)
+  func union(_ other: MailboxFieldSet) -> MailboxFieldSet { MailboxFieldSet(rawValue: rawValue | other.rawValue) }
+
   /// All fields.
   static var all: MailboxFieldSet {
     @inline(__always)
@@ -161,5 +170,23 @@ public struct MailboxFieldOrder: RandomAccessCollection, Hashable, Sendable {
   mutating func append(_ field: MailboxField) {
     fields |= UInt64(field.rawValue) &<< UInt64(truncatingIfNeeded: 4 &* fieldCount)
     fieldCount &+= 1
+  }
+  /// The same with fields behind them, these in the order in which Cyrus writes them; a function of its own, as that is
+  /// hardly ever asked for.
+  ///
+  /// - Parameter fields: What stands here, if nothing does yet.
+  @inline(never)
+  func appending(_ more: MailboxFieldSet, after fields: MailboxFieldSet = MailboxFieldSet(rawValue: 0)) -> Self {
+    var order = self
+    if isEmpty, !fields.isEmpty { order = appending(fields) }
+    // T I N J P S V C F M A H, the first one lowest.
+    var usual: UInt64 = 0x3062_1B98_574A
+    for _ in MailboxField.allCases {
+      if let field = MailboxField(rawValue: UInt8(usual & 15)), more.contains(MailboxFieldSet(field)) {
+        order.append(field)
+      }
+      usual >>= 4
+    }
+    return order
   }
 }

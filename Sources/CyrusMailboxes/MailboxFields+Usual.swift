@@ -7,11 +7,12 @@
 // once. At the first byte that is not of this form everything is given up, and the scanner reads the value from its
 // start: it alone says what is wrong or odd. So there is nothing of the kind in a value that is read here.
 
+import CCyrusShim
 import CyrusDatabase
 
 extension MailboxFieldContext {
   /// Where the fields of a record stand whose key has nothing odd; nil if that takes a closer look.
-  @inline(__always)
+  @inline(always)
   init?(usual key: RawSpan, _ form: MailboxKey.Form) {
     guard key.byteCount > 1 else { return nil }
     switch (form, key.byte(at: 0)) {
@@ -24,15 +25,19 @@ extension MailboxFieldContext {
 
   /// The fields that are expected here.
   var expectedFields: MailboxFieldSet {
-    @inline(__always)
+    @inline(always)
     get {
+      // Put together without a list of them: the compiler would make that at run time.
+      let nameAndHistory = MailboxFieldSet(.name).union(MailboxFieldSet(.history))
+      let ids = MailboxFieldSet(.uniqueID).union(MailboxFieldSet(.jmapID))
       let others: MailboxFieldSet =
         switch self {
-        case .plainName: [.init(.name), .init(.history), .init(.jmapID)]
-        case .name: [.init(.name), .init(.history)]
-        case .uniqueID: .init(.uniqueID)
-        case .jmapID: [.init(.jmapID), .init(.history)]
-        case .formerName: [.init(.uniqueID), .init(.jmapID), .init(.history), .init(.acl), .init(.server)]
+        case .plainName: nameAndHistory.union(MailboxFieldSet(.jmapID))
+        case .name: nameAndHistory
+        case .uniqueID: MailboxFieldSet(.uniqueID)
+        case .jmapID: MailboxFieldSet(.jmapID).union(MailboxFieldSet(.history))
+        case .formerName:
+          ids.union(MailboxFieldSet(.history)).union(MailboxFieldSet(.acl)).union(MailboxFieldSet(.server))
         }
       return .all.subtracting(others)
     }
@@ -40,281 +45,359 @@ extension MailboxFieldContext {
 
   /// The fields without which something is odd here.
   var requiredFields: MailboxFieldSet {
-    @inline(__always)
+    @inline(always)
     get {
-      switch self {
-      case .plainName: []
-      case .name: .init(.type)
-      case .uniqueID: [.init(.type), .init(.name), .init(.history)]
-      case .jmapID: [.init(.type), .init(.name)]
-      case .formerName: [.init(.type), .init(.name)]
+      let typeAndName = MailboxFieldSet(.type).union(MailboxFieldSet(.name))
+      return switch self {
+      case .plainName: MailboxFieldSet(rawValue: 0)
+      case .name: MailboxFieldSet(.type)
+      case .uniqueID: typeAndName.union(MailboxFieldSet(.history))
+      case .jmapID, .formerName: typeAndName
       }
     }
+  }
+
+  /// Whether these are expected here, and all that are required among them.
+  @inline(always)
+  fileprivate func accepts(_ fields: MailboxFieldSet) -> Bool {
+    fields.isSubset(of: expectedFields) && fields.isSuperset(of: requiredFields)
   }
 }
 
 extension MailboxFields {
-  /// Reads a whole value, if it is as usual.
+  /// Reads a whole value whose fields come in the order in which Cyrus writes them.
   ///
-  /// - Returns: Whether it is. If not, what the fields are means nothing.
+  /// Once it is inlined, nothing of the fields has to be in memory before they are all read.
+  ///
+  /// - Returns: Whether it is as usual. If not, what the fields are means nothing.
   /// - Precondition: No field was read yet.
+  @inline(always)
   mutating func readUsual(_ value: RawSpan, as context: MailboxFieldContext) -> Bool {
-    // Offsets are kept in 32 bits, and eight bytes are looked at together.
-    guard 8...Int(UInt32.max) ~= value.byteCount else { return false }
-    var reader = UsualReader(value)
-    var fields = UsualFields(context)
-    guard var letter = reader.firstKey() else { return false }
-    while readUsual(letter, &reader, &fields, context) {
-      guard let next = reader.nextKey() else {
-        note(values: fields.found, in: fields.order)
-        return reader.isAtEnd && fields.areComplete
-      }
-      letter = next
-    }
-    return false
+    guard var reader = UsualReader(startingIn: value) else { return false }
+    guard let found = readInOrder(&reader, context), reader.isAtEnd, context.accepts(found) else { return false }
+    note(values: found)
+    return true
   }
 
-  /// Reads one value.
+  /// Reads a whole value whose fields come in any order.
   ///
-  /// - Returns: Whether it is as usual.
-  @inline(__always)
-  private mutating func readUsual(
-    _ letter: UInt8, _ reader: inout UsualReader, _ found: inout UsualFields, _ context: MailboxFieldContext
-  ) -> Bool {
-    switch letter {
-    case UInt8(ascii: "T"):
+  /// - Returns: Whether it is as usual. If not, what the fields are means nothing.
+  /// - Precondition: No field was read yet.
+  @inline(never)
+  mutating func readUsualInAnyOrder(_ value: RawSpan, as context: MailboxFieldContext) -> Bool {
+    guard var reader = UsualReader(startingIn: value) else { return false }
+    var found = MailboxFieldSet(rawValue: 0)
+    repeat {
+      guard let more = readInOrder(&reader, context), !more.isEmpty, found.isDisjoint(with: more) else { return false }
+      if !found.isEmpty { noteOrder(of: more, after: found) }
+      found = found.union(more)
+    } while !reader.isAtEnd
+    guard context.accepts(found) else { return false }
+    note(values: found)
+    return true
+  }
+
+  /// Reads fields as long as they come in the order in which Cyrus writes them: that of ``MailboxFieldOrder/init(usual:)``.
+  ///
+  /// - Returns: Which were read: none, if there is something else. nil if one has a value that is not as usual.
+  @inline(always)
+  private mutating func readInOrder(_ reader: inout UsualReader, _ context: MailboxFieldContext) -> MailboxFieldSet? {
+    var found = MailboxFieldSet(rawValue: 0)
+    if reader.take("T") {
       if let kind = reader.kind() {
         type = MailboxType(kind)
         place(.type, at: reader.place &- 1..<reader.place)
-        return found.note(.type)
+      } else {
+        guard let range = reader.word(), let letters = reader.type(range, context) else { return nil }
+        type = letters
+        place(.type, at: range)
       }
-      guard let range = reader.string() else { return false }
-      var oddities = MailboxType.Oddities()
-      type = MailboxType(letters: reader.string(range), isKindFirst: context != .plainName, &oddities)
-      place(.type, at: range)
-      return oddities.isEmpty && found.note(.type)
-    case UInt8(ascii: "I"):
-      guard let range = reader.id() else { return false }
+      reader.note(.type, in: &found)
+    }
+    if reader.take("I") {
+      guard let range = reader.id() else { return nil }
       place(.uniqueID, at: range)
-      return found.note(.uniqueID)
-    case UInt8(ascii: "P"):
-      guard let range = reader.string() else { return false }
+      reader.note(.uniqueID, in: &found)
+    }
+    if reader.take("N") {
+      guard let range = reader.string() else { return nil }
+      place(.name, at: range)
+      reader.note(.name, in: &found)
+    }
+    if reader.take("J") {
+      guard let range = reader.string() else { return nil }
+      place(.jmapID, at: range)
+      reader.note(.jmapID, in: &found)
+    }
+    if reader.take("P") {
+      guard let range = reader.word() else { return nil }
       place(.partition, at: range)
-      return found.note(.partition)
-    case UInt8(ascii: "V"):
-      guard let number = reader.number(), number <= UInt32.max else { return false }
+      reader.note(.partition, in: &found)
+    }
+    if reader.take("S") {
+      guard let range = reader.string() else { return nil }
+      place(.server, at: range)
+      reader.note(.server, in: &found)
+    }
+    if reader.take("V") {
+      guard let number = reader.number(), number <= UInt32.max else { return nil }
       uidValidity = UInt32(truncatingIfNeeded: number)
-      return found.note(.uidValidity)
-    case UInt8(ascii: "C"):
-      guard let number = reader.number() else { return false }
+      reader.note(.uidValidity, in: &found)
+    }
+    if reader.take("C") {
+      guard let number = reader.number() else { return nil }
       createdModseq = number
-      return found.note(.createdModseq)
-    case UInt8(ascii: "F"):
-      guard let number = reader.number() else { return false }
+      reader.note(.createdModseq, in: &found)
+    }
+    if reader.take("F") {
+      guard let number = reader.number() else { return nil }
       folderModseq = number
-      return found.note(.folderModseq)
-    case UInt8(ascii: "M"):
-      guard let number = reader.number() else { return false }
+      reader.note(.folderModseq, in: &found)
+    }
+    if reader.take("M") {
+      guard let number = reader.number() else { return nil }
       // It has at most 16 digits.
       mtime = Int64(truncatingIfNeeded: number)
-      return found.note(.mtime)
-    case UInt8(ascii: "A"):
-      guard let range = reader.acl() else { return false }
+      reader.note(.mtime, in: &found)
+    }
+    if reader.take("A") {
+      guard let range = reader.acl() else { return nil }
       place(.acl, at: range)
       aclCount = 1
       isACLPlain = true
-      return found.note(.acl)
-    case UInt8(ascii: "H"):
-      guard let range = reader.emptyList() else { return false }
-      place(.history, at: range)
-      return found.note(.history)
-    case UInt8(ascii: "N"), UInt8(ascii: "J"), UInt8(ascii: "S"):
-      guard let field = MailboxField(letter: letter), let range = reader.string() else { return false }
-      place(field, at: range)
-      return found.note(field)
-    default: return false
+      reader.note(.acl, in: &found)
     }
-  }
-}
-
-/// Which fields were found.
-private struct UsualFields {
-  private let context: MailboxFieldContext
-  /// Those that are still expected.
-  private var absent: MailboxFieldSet
-  private(set) var order = MailboxFieldOrder()
-
-  @inline(__always)
-  init(_ context: MailboxFieldContext) {
-    self.context = context
-    absent = context.expectedFields
-  }
-
-  /// Notes a field.
-  ///
-  /// - Returns: Whether it is expected, and there for the first time.
-  @inline(__always)
-  mutating func note(_ field: MailboxField) -> Bool {
-    let isExpected = absent.contains(MailboxFieldSet(field))
-    absent.subtract(MailboxFieldSet(field))
-    order.append(field)
-    return isExpected
-  }
-
-  var found: MailboxFieldSet {
-    @inline(__always)
-    get { context.expectedFields.subtracting(absent) }
-  }
-
-  /// Whether all are there that every writer writes.
-  var areComplete: Bool {
-    @inline(__always)
-    get { absent.isDisjoint(with: context.requiredFields) }
+    if reader.take("H") {
+      guard let range = reader.emptyList() else { return nil }
+      place(.history, at: range)
+      reader.note(.history, in: &found)
+    }
+    return found
   }
 }
 
 /// Goes through a dlist that is as usual. What meets something else gives nil, and then the place means nothing.
 private struct UsualReader: ~Escapable {
   private let value: LongText
-  /// 0 or more, and not behind the end.
-  private(set) var place: Int
+  /// 0 or more, and not behind the last byte.
+  private(set) var place = 0
+  /// Bits for those of 64 bytes, from `base` on, at which a word can end: spaces, control bytes, and the last byte of the
+  /// value. Those before `place` are taken away. None: it must be looked for them anew.
+  private var stops: UInt64 = 0
+  private var base = 0
+  /// The next three bytes, the first one lowest: a space, a letter and a space, if there is a key.
+  private var key: UInt32 = 0
 
-  /// - Precondition: There are 8 bytes or more; checked in every build.
+  /// - Precondition: There are 16 bytes or more; checked in every build.
   @_lifetime(copy value)
-  @inline(__always)
-  init(_ value: RawSpan, at place: Int = 0) {
-    self.value = LongText(value)
-    self.place = place
-  }
+  @inline(always)
+  init(_ value: RawSpan) { self.value = LongText(value) }
 
   /// Eight bytes from `place` on, with NUL for those behind the end.
-  @inline(__always)
+  @inline(always)
   private func word(at place: Int) -> EightBytes { value.word(at: place) }
 
   /// The byte at a place that is not behind the end; NUL at the end.
-  @inline(__always)
+  @inline(always)
   private func byte(at place: Int) -> UInt8 { value.word(at: place).byte(0) }
 
-  /// The first key and the space behind it, at the start of the list of pairs that is the value.
-  @inline(__always)
-  mutating func firstKey() -> UInt8? {
+  // MARK: - Keys
+
+  /// Starts at the first key of a list of pairs; nil if the value is none, or too short or too long.
+  @_lifetime(copy value)
+  @inline(always)
+  init?(startingIn value: RawSpan) {
+    // Offsets are kept in 32 bits, and sixteen bytes are looked at together. The last byte ends everything that is met.
+    guard 16...Int(UInt32.max) ~= value.byteCount else { return nil }
+    self.init(value)
     let word = word(at: 0)
-    guard word.byte(0) == UInt8(ascii: "%"), word.byte(1) == UInt8(ascii: "("), word.byte(3) == UInt8(ascii: " ") else {
-      return nil
-    }
-    place = 4
-    return word.byte(2)
+    guard word.byte(0) == UInt8(ascii: "%"), word.byte(1) == UInt8(ascii: "("),
+      byte(at: value.byteCount &- 1) == UInt8(ascii: ")")
+    else { return nil }
+    place = 1
+    // As if there were a space in front of it.
+    key = word.firstThree(afterDropping: 1) & 0xFFFF00 | 0x20
   }
 
-  /// The next key, if there is one of one letter, and the spaces around it.
-  @inline(__always)
-  mutating func nextKey() -> UInt8? {
-    let word = word(at: place)
-    guard word.byte(0) == UInt8(ascii: " "), word.byte(2) == UInt8(ascii: " ") else { return nil }
+  /// Passes over a key of one letter and the spaces around it, if it is this one.
+  @inline(always)
+  mutating func take(_ letter: Unicode.Scalar) -> Bool {
+    guard key == letter.value << 8 | 0x200020 else { return false }
     place &+= 3
-    return word.byte(1)
+    passStop()
+    passStop()
+    return true
+  }
+
+  /// Notes that the value of a field was read, behind which the next key is.
+  @inline(always)
+  mutating func note(_ field: MailboxField, in found: inout MailboxFieldSet) {
+    found = found.union(MailboxFieldSet(field))
+    key = word(at: place).firstThree(afterDropping: 0)
   }
 
   /// Whether the parenthesis that ends the value is all that is left.
   var isAtEnd: Bool {
-    @inline(__always)
-    get { place &+ 1 == value.bytes.byteCount && byte(at: place) == UInt8(ascii: ")") }
+    @inline(always)
+    get { place &+ 1 == value.bytes.byteCount }
+  }
+
+  // MARK: - Words
+
+  @inline(always)
+  private mutating func passStop() { stops &= stops &- 1 }
+
+  /// The first place from `place` on at which a word can end.
+  @inline(always)
+  private mutating func end() -> Int {
+    if stops == 0 { (base, stops) = Self.stops(value.bytes, from: place) }
+    return base &+ stops.trailingZeroBitCount
+  }
+
+  /// The first stops from a place on, and the place from which their bits count.
+  ///
+  /// A function of its own, as the others that take much: the registers are left to the fields.
+  @inline(never)
+  private static func stops(_ bytes: RawSpan, from place: Int) -> (base: Int, stops: UInt64) {
+    let value = LongText(bytes)
+    var base = place
+    while true {
+      let last = UInt64(UInt(bitPattern: bytes.byteCount &- 1 &- base))
+      let stops = value.marks(at: base) { ccs_bits_up_to($0, 0x20) } | 1 << last
+      // The last byte of the value is a stop.
+      if stops != 0 { return (base, stops) }
+      base &+= 64
+    }
   }
 
   /// A kind without flags; if there is something else, the place stays.
-  @inline(__always)
+  @inline(always)
   mutating func kind() -> MailboxKind? {
     let word = word(at: place)
-    guard word.byte(1) == UInt8(ascii: " "), let kind = MailboxKind(letter: word.byte(0)) else { return nil }
+    guard word.byte(1) == UInt8(ascii: " ") else { return nil }
     place &+= 1
+    if word.byte(0) == UInt8(ascii: "e") { return .email }
+    guard let kind = MailboxKind(letter: word.byte(0)) else {
+      place &-= 1
+      return nil
+    }
     return kind
   }
 
-  /// A string that is neither empty nor has a NUL.
-  @inline(__always)
-  mutating func string() -> Range<Int>? {
-    let start = place
-    var word = word(at: start)
-    switch word.byte(0) {
-    case UInt8(ascii: "\""):
-      guard let end = Self.endOfQuoted(value.bytes, from: start) else { return nil }
-      place = end
-      return start &+ 1..<end &- 1
-    case UInt8(ascii: "{"), UInt8(ascii: "%"), UInt8(ascii: "("): return nil
-    default: break
-    }
-    var count = word.countBeforeSpaceOrNUL
-    while count == 8 {
-      place &+= 8
-      word = self.word(at: place)
-      count = word.countBeforeSpaceOrNUL
-    }
-    place &+= count
-    // At the end of the value there is the parenthesis that ends the list. Others are no part of the string, either.
-    if place == value.bytes.byteCount { place &-= 1 }
-    guard place > start, byte(at: place &- 1) != UInt8(ascii: ")"), !isNull(from: start) else { return nil }
-    return start..<place
+  /// Letters of kind and flags, none of them odd.
+  @inline(never)
+  func type(_ range: Range<Int>, _ context: MailboxFieldContext) -> MailboxType? {
+    var oddities = MailboxType.Oddities()
+    let letters = MailboxText(value.bytes.extracting(range))
+    let type = MailboxType(letters: letters, isKindFirst: context != .plainName, &oddities)
+    return oddities.isEmpty ? type : nil
   }
 
-  /// Where a string between quotes that begins at `start` ends. A function of its own, as ``endOfACL(_:from:)``.
+  /// A string that is neither empty nor has a NUL; nil, too, if control bytes stand in it.
+  @inline(always)
+  mutating func word() -> Range<Int>? {
+    let start = place
+    let first = byte(at: start)
+    if first == UInt8(ascii: "\"") || first == UInt8(ascii: "{") || first == UInt8(ascii: "%")
+      || first == UInt8(ascii: "(")
+    {
+      return string()
+    }
+    place = end()
+    return isAtom(from: start) ? start..<place : nil
+  }
+
+  /// Whether the bytes from `start` on, in which no space is, are an atom, and not the one that stands for no value.
+  @inline(always)
+  private func isAtom(from start: Int) -> Bool {
+    guard place > start, byte(at: place &- 1) != UInt8(ascii: ")") else { return false }
+    return place &- start != 3
+      || !(byte(at: start) == UInt8(ascii: "N") && byte(at: start &+ 1) == UInt8(ascii: "I")
+        && byte(at: start &+ 2) == UInt8(ascii: "L"))
+  }
+
+  /// A string that is neither empty nor has a NUL.
+  @inline(always)
+  mutating func string() -> Range<Int>? {
+    stops = 0
+    let (contents, end) = Self.string(value.bytes, from: place)
+    place = end
+    return end == 0 ? nil : contents
+  }
+
+  /// A string and where it ends; 0, if it is not as usual.
   @inline(never)
-  private static func endOfQuoted(_ value: RawSpan, from start: Int) -> Int? {
+  private static func string(_ value: RawSpan, from start: Int) -> (contents: Range<Int>, end: Int) {
+    if value.byte(at: start) == UInt8(ascii: "\"") {
+      let end = endOfQuoted(value, from: start)
+      return end == 0 ? (0..<0, 0) : (start + 1..<end - 1, end)
+    }
+    var reader = UsualReader(value)
+    reader.place = endOfAtom(value, from: start)
+    return reader.isAtom(from: start) ? (start..<reader.place, reader.place) : (0..<0, 0)
+  }
+
+  /// Where a string between quotes that begins at `start` ends; 0 if there is none that is as usual.
+  @inline(never)
+  private static func endOfQuoted(_ value: RawSpan, from start: Int) -> Int {
     let value = LongText(value)
     var place = start &+ 1
-    var count = value.word(at: place).countBeforeQuoteOrNUL
-    while count == 8 {
-      place &+= 8
-      count = value.word(at: place).countBeforeQuoteOrNUL
+    while place < value.bytes.byteCount {
+      let marks = value.marks(at: place) { ccs_bits_of_any($0, UInt8(ascii: "\""), UInt8(ascii: "\\"), 0) }
+      place &+= marks.trailingZeroBitCount
+      if marks != 0 { break }
     }
-    place &+= count
-    return place > start &+ 1 && value.word(at: place).byte(0) == UInt8(ascii: "\"") ? place &+ 1 : nil
+    return place > start &+ 1 && value.word(at: place).byte(0) == UInt8(ascii: "\"") ? place &+ 1 : 0
   }
 
-  /// Whether the bytes from `start` on are the atom that stands for no value.
-  @inline(__always)
-  private func isNull(from start: Int) -> Bool {
-    place &- start == 3 && byte(at: start) == UInt8(ascii: "N")
-      && byte(at: start &+ 1) == UInt8(ascii: "I") && byte(at: start &+ 2) == UInt8(ascii: "L")
+  /// Where an atom ends that begins at `start`; there, if it is none that is as usual.
+  @inline(never)
+  private static func endOfAtom(_ value: RawSpan, from start: Int) -> Int {
+    let value = LongText(value)
+    switch value.word(at: start).byte(0) {
+    case UInt8(ascii: "{"), UInt8(ascii: "%"), UInt8(ascii: "("): return start
+    default: break
+    }
+    let last = value.bytes.byteCount &- 1
+    var place = start
+    while place < last {
+      let marks = value.marks(at: place) { ccs_bits_of_any($0, UInt8(ascii: " "), 0, 0) }
+      place &+= marks.trailingZeroBitCount
+      if marks != 0 { break }
+    }
+    return min(place, last)
   }
 
-  /// A string that was given, seen in place.
-  @_lifetime(copy self)
-  @inline(__always)
-  func string(_ range: Range<Int>) -> MailboxText { MailboxText(value.bytes.extracting(range)) }
-
-  /// A unique id as some release makes them.
-  @inline(__always)
+  /// A unique id as some release makes them; perhaps only the start of what is longer.
+  @inline(always)
   mutating func id() -> Range<Int>? {
     let start = place
-    place = value.endOfIDBytes(from: start)
-    return 8...64 ~= place &- start ? start..<place : nil
+    stops = 0
+    // As UUIDs have.
+    if byte(at: start &+ 36) == UInt8(ascii: " "), value.holdsIDBytes(from: start, count: 36) {
+      place &+= 36
+    } else {
+      place = Self.endOfID(value.bytes, from: start)
+    }
+    return place &- start >= 8 ? start..<place : nil
+  }
+
+  @inline(never)
+  private static func endOfID(_ value: RawSpan, from start: Int) -> Int {
+    start &+ LongText(value).marks(at: start) { ccs_bits_of_other_than_id($0) }.trailingZeroBitCount
   }
 
   /// A number of at most 16 digits, without zeros in front.
-  @inline(__always)
+  @inline(always)
   mutating func number() -> UInt64? {
-    let first = word(at: place)
-    let count = first.countOfDigits
-    guard count > 0, first.byte(0) != UInt8(ascii: "0") || count == 1 else { return nil }
-    place &+= count
-    if count < 8 { return first.number(ofDigits: count) }
-    let second = word(at: place)
-    let more = second.countOfDigits
-    switch more {
-    case 0: return first.number(ofDigits: 8)
-    case 2:
-      // As times have.
-      place &+= 2
-      return first.number(ofDigits: 8) &* 100 &+ UInt64(second.byte(0) &- 0x30) &* 10 &+ UInt64(second.byte(1) &- 0x30)
-    default:
-      let last = word(at: place &+ more &- 8)
-      place &+= more
-      return first.number(ofDigits: more) &* 100_000_000 &+ last.number(ofDigits: 8)
-    }
+    let start = place
+    place = end()
+    guard byte(at: start) != UInt8(ascii: "0") || place &- start == 1 else { return nil }
+    return value.number(in: start..<place)
   }
 
   /// `()`.
-  @inline(__always)
+  @inline(always)
   mutating func emptyList() -> Range<Int>? {
     let word = word(at: place)
     guard word.byte(0) == UInt8(ascii: "("), word.byte(1) == UInt8(ascii: ")") else { return nil }
@@ -322,90 +405,90 @@ private struct UsualReader: ~Escapable {
     return place &- 2..<place
   }
 
+  // MARK: - ACL
+
   /// An ACL of atoms, with letters of rights that are known, and no identifier twice.
-  @inline(__always)
+  @inline(always)
   mutating func acl() -> Range<Int>? {
     let start = place
-    guard let end = Self.endOfACL(value.bytes, from: start) else { return nil }
-    place = end
-    return start..<end
+    stops = 0
+    place = Self.endOfACL(value.bytes, from: start)
+    return place == 0 ? nil : start..<place
   }
 
-  /// Where such an ACL that begins at `start` ends.
-  ///
-  /// A function of its own, which leaves the registers to the loop over the fields.
+  /// Where such an ACL that begins at `start` ends; 0 if there is none.
   @inline(never)
-  private static func endOfACL(_ value: RawSpan, from start: Int) -> Int? {
-    var reader = UsualReader(value, at: start)
-    let word = reader.word(at: start)
-    guard word.byte(0) == UInt8(ascii: "%"), word.byte(1) == UInt8(ascii: "(") else { return nil }
-    reader.place &+= 2
+  private static func endOfACL(_ value: RawSpan, from start: Int) -> Int {
+    var reader = UsualReader(value)
+    let head = reader.word(at: start)
+    guard head.byte(0) == UInt8(ascii: "%"), head.byte(1) == UInt8(ascii: "(") else { return 0 }
+    if head.byte(2) == UInt8(ascii: ")") { return start &+ 3 }
+    reader.place = start &+ 2
     var filter = IdentifierFilter()
-    if word.byte(2) != UInt8(ascii: ")") {
-      repeat {
-        guard let hash = reader.identifier(), filter.insert(hash), reader.rights() else { return nil }
-      } while reader.goOn()
+    var isFirst = true
+    while true {
+      reader.stops = 0
+      guard let identifier = reader.identifier() else { return 0 }
+      let start = reader.place
+      let end = reader.end()
+      let isLast = reader.byte(at: end &- 1) == UInt8(ascii: ")")
+      guard reader.areRights(from: start, to: isLast ? end &- 1 : end) else { return 0 }
+      // One alone is there only once.
+      if !(isFirst && isLast), !filter.insert(reader.hash(of: identifier)) { return 0 }
+      if isLast { return end }
+      guard reader.byte(at: end) == UInt8(ascii: " ") else { return 0 }
+      reader.place = end &+ 1
+      isFirst = false
     }
-    return reader.byte(at: reader.place) == UInt8(ascii: ")") ? reader.place &+ 1 : nil
-  }
-
-  /// Passes over a space.
-  @inline(__always)
-  private mutating func goOn() -> Bool {
-    guard byte(at: place) == UInt8(ascii: " ") else { return false }
-    place &+= 1
-    return true
   }
 
   /// Passes over an identifier and the space behind it.
-  ///
-  /// - Returns: A number that it chooses.
-  @inline(__always)
-  private mutating func identifier() -> UInt64? {
+  @inline(always)
+  private mutating func identifier() -> Range<Int>? {
     let start = place
-    let first = word(at: start)
-    var count = first.countBeforeSpaceOrControl
-    var hash = first.hash(first: 8)
-    if count < 8 {
-      guard count > 0 else { return nil }
-      hash = first.hash(first: count)
-      place &+= count
-    } else {
-      while count == 8 {
-        place &+= 8
-        count = word(at: place).countBeforeSpaceOrControl
-      }
-      place &+= count
-      hash ^= word(at: place &- 8).hash(first: 8) >> 1
-    }
-    switch first.byte(0) {
-    case UInt8(ascii: "\""), UInt8(ascii: "{"), UInt8(ascii: ")"): return nil
-    default: break
-    }
-    guard byte(at: place &- 1) != UInt8(ascii: ")"), !isNull(from: start), goOn() else { return nil }
-    return hash
+    place = end()
+    let first = byte(at: start)
+    guard first != UInt8(ascii: "\""), first != UInt8(ascii: "{"), first != UInt8(ascii: ")"), isAtom(from: start),
+      byte(at: place) == UInt8(ascii: " ")
+    else { return nil }
+    let range = start..<place
+    passStop()
+    place &+= 1
+    return range
   }
 
-  /// Passes over letters of rights that some release knows, at least one.
-  @inline(__always)
-  private mutating func rights() -> Bool {
+  /// A number that an identifier chooses.
+  @inline(always)
+  private func hash(of identifier: Range<Int>) -> UInt64 {
+    let count = min(identifier.count, 8)
+    let first = word(at: identifier.lowerBound).hash(first: count)
+    return identifier.count <= 8 ? first : first ^ word(at: identifier.upperBound &- 8).hash(first: 8) >> 1
+  }
+
+  /// Whether these are letters of rights that some release knows, at least one.
+  @inline(always)
+  private func areRights(from start: Int, to end: Int) -> Bool {
+    let count = end &- start
+    // Mostly all rights, or the first of them.
+    let (first, second) = (word(at: start), word(at: start &+ 8))
+    if 1...8 ~= count, first.holds(0x786B_7069_7773_726C, first: count) { return true }
+    if 9...14 ~= count, first.areEqual(to: 0x786B_7069_7773_726C), second.holds(0x6E61_6463_6574, first: count &- 8) {
+      return true
+    }
+    return Self.areOtherRights(value.bytes, from: start, to: end)
+  }
+
+  @inline(never)
+  private static func areOtherRights(_ value: RawSpan, from start: Int, to end: Int) -> Bool {
     // A bit for each of a, c, d, e, i, k, l, n, p, r, s, t, w and x.
     let known: UInt32 = 0x019D_5A3A
-    var letters: UInt32 = 0
-    var count = 8
-    while count == 8 {
-      let word = word(at: place)
-      // Mostly all rights: `lrswipkx`, and some more.
-      if word.areEqual(to: 0x786B_7069_7773_726C) {
-        letters |= known
-        place &+= 8
-        continue
-      }
-      count = word.countOfSmallLetters
-      if count > 0 { letters |= word.setOfSmallLetters(first: count) }
-      place &+= count
+    var place = start
+    while place < end {
+      let byte = value.byte(at: place)
+      guard 0x60..<0x80 ~= byte, known >> UInt32(byte & 31) & 1 != 0 else { return false }
+      place += 1
     }
-    return letters != 0 && letters & ~known == 0
+    return start < end
   }
 }
 
@@ -417,7 +500,7 @@ private struct IdentifierFilter {
   /// Notes an identifier by what its bytes choose.
   ///
   /// - Returns: Whether it is there for the first time. If not, that can be chance.
-  @inline(__always)
+  @inline(always)
   mutating func insert(_ hash: UInt64) -> Bool {
     let bit: UInt64 = 1 &<< (hash >> 58)
     let other: UInt64 = 1 &<< (hash >> 52)

@@ -30,7 +30,8 @@ struct MailboxFields: Sendable {
   private var states: UInt32 = 0
   /// A bit for each field: whether its string is escaped.
   private var escaped: UInt16 = 0
-  private(set) var order = MailboxFieldOrder()
+  /// None, if they come in the usual order.
+  private var otherOrder = MailboxFieldOrder()
 
   private var name = Place()
   private var uniqueID = Place()
@@ -68,7 +69,7 @@ struct MailboxFields: Sendable {
   mutating func note(_ field: MailboxField, _ state: FieldState) {
     let shift = UInt32(2 * field.rawValue)
     if states >> shift & 3 == 0 {
-      order.append(field)
+      otherOrder.append(field)
     } else {
       states &= ~(3 << shift)
       escaped &= ~(1 << UInt16(field.rawValue))
@@ -76,14 +77,23 @@ struct MailboxFields: Sendable {
     states |= UInt32(state.rawValue) << shift
   }
 
-  /// Notes that fields are there, each with a value.
+  /// Notes that fields are there, each with a value; in the usual order, unless another was noted.
   ///
-  /// - Parameter order: Has just these.
   /// - Precondition: None was noted before.
   @inline(__always)
-  mutating func note(values fields: MailboxFieldSet, in order: MailboxFieldOrder) {
-    states = fields.rawValue
-    self.order = order
+  mutating func note(values fields: MailboxFieldSet) { states = fields.rawValue }
+
+  /// Notes that fields came in the usual order, but behind others.
+  ///
+  /// - Parameter fields: Those before, in the usual order unless another was noted.
+  @inline(__always)
+  mutating func noteOrder(of more: MailboxFieldSet, after fields: MailboxFieldSet) {
+    otherOrder = otherOrder.appending(more, after: fields)
+  }
+
+  /// The fields that there are, in their order.
+  var order: MailboxFieldOrder {
+    otherOrder.isEmpty ? MailboxFieldOrder().appending(MailboxFieldSet(states: states)) : otherOrder
   }
 
   /// Where a field's bytes are; an empty place for one without.

@@ -106,6 +106,7 @@ extension RawSpan {
   /// - Precondition: The range is one of places.
   func isUsualID(in range: Range<Int>) -> Bool {
     guard 8...64 ~= range.count else { return false }
+    if range.count >= 16 { return LongText(self).holdsIDBytes(from: range.lowerBound, count: range.count) }
     return LongText(self).endOfIDBytes(from: range.lowerBound) >= range.upperBound
   }
 }

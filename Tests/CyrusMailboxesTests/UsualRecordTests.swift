@@ -138,7 +138,7 @@ struct UsualRecord: CustomTestStringConvertible, Sendable {
   var isUsual: Bool {
     guard let context = MailboxFieldContext(usual: key.rawSpan, form) else { return false }
     var fields = MailboxFields()
-    return fields.readUsual(value.rawSpan, as: context)
+    return fields.readUsualInAnyOrder(value.rawSpan, as: context)
   }
 
   var differences: [String] { Decoding.differencesWhenScanned(key: key, value: value, form) }

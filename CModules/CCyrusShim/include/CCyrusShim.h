@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "SixteenBytes.h"
+
 #if defined(__has_include)
 #if __has_include(<ptrcheck.h>)
 #include <ptrcheck.h>

@@ -1,0 +1,100 @@
+// Sixteen bytes of a text looked at together: which of them are of some kind, and what number they are.
+//
+// All inline, and with nothing but what every x86-64 processor has, so that nothing is called and nothing is chosen at run
+// time. Elsewhere the same is done by plain C. Swift compares vectors, too, but has no way to make bits of the outcome.
+
+#ifndef CCYRUS_SIXTEEN_BYTES_H
+#define CCYRUS_SIXTEEN_BYTES_H
+
+#include <stdint.h>
+#include <string.h>
+
+#define CCS_INLINE static inline __attribute__((always_inline))
+
+/// Sixteen bytes of a text, the first one first. Swift sees `SIMD16<UInt8>`.
+#if defined(__clang__)
+typedef uint8_t ccs_bytes __attribute__((ext_vector_type(16)));
+#else
+typedef uint8_t ccs_bytes __attribute__((vector_size(16)));
+#endif
+
+/// A bit for each byte that is a mark, the first one lowest. Each byte must be 0 or 0xFF.
+CCS_INLINE uint32_t ccs_bits_portable(ccs_bytes marks) {
+  uint64_t halves[2];
+  memcpy(halves, &marks, sizeof halves);
+  uint32_t bits = 0;
+  for (int half = 0; half < 2; half++) {
+    uint64_t word = halves[half];
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    // Each byte's bit to its place in the highest byte. No two products meet, so nothing carries.
+    bits |= (uint32_t)((word & 0x0101010101010101) * 0x0102040810204080 >> 56) << 8 * half;
+  }
+  return bits;
+}
+
+#if defined(__SSE2__)
+typedef char ccs_chars __attribute__((vector_size(16)));
+CCS_INLINE uint32_t ccs_bits(ccs_bytes marks) { return (uint32_t)__builtin_ia32_pmovmskb128((ccs_chars)marks); }
+#else
+CCS_INLINE uint32_t ccs_bits(ccs_bytes marks) { return ccs_bits_portable(marks); }
+#endif
+
+/// A bit for each byte that is `byte`.
+CCS_INLINE uint32_t ccs_bits_of(ccs_bytes text, uint8_t byte) { return ccs_bits((ccs_bytes)(text == byte)); }
+
+/// A bit for each byte that is one of these.
+CCS_INLINE uint32_t ccs_bits_of_any(ccs_bytes text, uint8_t first, uint8_t second, uint8_t third) {
+  return ccs_bits((ccs_bytes)((text == first) | (text == second) | (text == third)));
+}
+
+/// A bit for each byte that is `most` or below.
+CCS_INLINE uint32_t ccs_bits_up_to(ccs_bytes text, uint8_t most) { return ccs_bits((ccs_bytes)(text <= most)); }
+
+/// A bit for each byte that is neither an ASCII letter, a digit nor a hyphen.
+CCS_INLINE uint32_t ccs_bits_of_other_than_id(ccs_bytes text) {
+  ccs_bytes letters = (ccs_bytes)((text | 0x20) - 0x61 <= 25), digits = (ccs_bytes)(text - 0x30 <= 9);
+  return 0xFFFF & ~ccs_bits(letters | digits | (ccs_bytes)(text == 0x2D));
+}
+
+/// The decimal number that the last `count` of the bytes are; UINT64_MAX if one of them is no digit.
+///
+/// `count` is 0 to 16; the other bytes may be anything.
+CCS_INLINE uint64_t ccs_number_portable(ccs_bytes text, uint32_t count) {
+  uint64_t number = 0;
+  for (uint32_t place = 16 - count; place < 16; place++) {
+    uint8_t digit = (uint8_t)(text[place] - 0x30);
+    if (digit > 9) return UINT64_MAX;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
+#if defined(__SSE2__) && defined(__clang__)
+CCS_INLINE uint64_t ccs_number(ccs_bytes text, uint32_t count) {
+  typedef short words __attribute__((vector_size(16)));
+  typedef int doubles __attribute__((vector_size(16)));
+  static const uint8_t masks[32] = {
+      0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,
+      255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+  };
+  ccs_bytes mask, none = 0;
+  memcpy(&mask, masks + (count < 16 ? count : 16), sizeof mask);
+  ccs_bytes digits = (text - 0x30) & mask;
+  if (ccs_bits((ccs_bytes)(digits > 9))) return UINT64_MAX;
+  // Each step puts two neighbours together, the left one times 10, 100 and so on.
+  const words by_10 = {10, 1, 10, 1, 10, 1, 10, 1}, by_100 = {100, 1, 100, 1, 100, 1, 100, 1};
+  const words by_10000 = {10000, 1, 10000, 1, 10000, 1, 10000, 1};
+  words left = (words)__builtin_shufflevector(digits, none, 0, 16, 1, 16, 2, 16, 3, 16, 4, 16, 5, 16, 6, 16, 7, 16);
+  words right = (words)__builtin_shufflevector(digits, none, 8, 16, 9, 16, 10, 16, 11, 16, 12, 16, 13, 16, 14, 16, 15, 16);
+  doubles twos_left = __builtin_ia32_pmaddwd128(left, by_10), twos_right = __builtin_ia32_pmaddwd128(right, by_10);
+  doubles fours = __builtin_ia32_pmaddwd128(__builtin_ia32_packssdw128(twos_left, twos_right), by_100);
+  doubles eights = __builtin_ia32_pmaddwd128(__builtin_ia32_packssdw128(fours, fours), by_10000);
+  return (uint64_t)(uint32_t)eights[0] * 100000000 + (uint32_t)eights[1];
+}
+#else
+CCS_INLINE uint64_t ccs_number(ccs_bytes text, uint32_t count) { return ccs_number_portable(text, count); }
+#endif
+
+#endif
