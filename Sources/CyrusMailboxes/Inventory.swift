@@ -80,6 +80,7 @@ public struct MailboxCounts: Hashable, Sendable {
   }
 
   /// Counts one record more.
+  @inline(__always)
   fileprivate mutating func count(_ record: CountedRecord) {
     let flags = record.flags
     if !record.isTypeReadable {
@@ -117,6 +118,7 @@ private struct CountedRecord {
   let createdModseq: UInt64?
   let folderModseq: UInt64?
 
+  @inline(__always)
   init(_ entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView) {
     flags = entry.flags
     isTypeReadable = entry.isTypeReadable
@@ -210,10 +212,11 @@ public struct Inventory: Hashable, Sendable {
       anomalies[MailboxListForm.mixedKeysRule] = 1
       return
     }
-    guard case .name = entry.key.kind, let name = entry.nameInKey(settings) else { return }
-    var tally = IssueTally(keeping: MailboxEntryView.listedIssuesMax)
-    name.noteIssues(at: 0, isInKey: true, &tally)
-    if tally.count > 0 { note(tally.kept) }
+    guard case .name(let range) = entry.key.kind else { return }
+    let name = MailboxNameView(
+      inlining: entry.keyBytes.extracting(range), form: entry.key.form.nameForm, deletedPrefix: settings.deletedPrefix,
+      defaultDomain: settings.defaultDomain)
+    if !name.isSurelySound { note(name.issues(at: 0, isInKey: true)) }
     let record = CountedRecord(entry, name)
     totals.count(record)
     for index in tables.indices { tables[index].add(record, entry, name) }

@@ -23,6 +23,24 @@ extension LongText {
     return (first | second << 32) >> UInt64(UInt(bitPattern: place) &- start)
   }
 
+  /// Gives all bytes of a text of 16 to 64 or to 128, sixteen at a time, some of them twice.
+  ///
+  /// - Parameters:
+  ///   - max: 64 or 128.
+  ///   - body: Takes the bytes, and the place of the first of them.
+  /// - Precondition: There are 16 to `max` bytes; checked in every build.
+  @inline(always)
+  func forEachSixteen(max: Int, _ body: (SIMD16<UInt8>, Int) -> Void) {
+    precondition(16...max ~= bytes.byteCount)
+    let last = bytes.byteCount &- 16
+    var place = 0
+    while place < max {
+      // Compared just before.
+      body(sixteenBytes(at: UInt(bitPattern: min(place, last))), min(place, last))
+      place &+= 16
+    }
+  }
+
   @inline(never)
   private func marksOfShort(at place: Int, _ kind: (SIMD16<UInt8>) -> UInt32) -> UInt64 {
     guard bytes.byteCount >= 16 else { return 0 }

@@ -19,8 +19,12 @@ extension MailboxEntryView {
   ///
   /// - Complexity: O(length of the key) in a file with plain keys, otherwise O(1).
   public var isForeign: Bool {
-    if key.form != form { return true }
-    guard form == .plain, case .name = key.kind else { return false }
+    @inline(__always)
+    get { key.form != form || form == .plain && isNewKeyAmongOld }
+  }
+
+  private var isNewKeyAmongOld: Bool {
+    guard case .name = key.kind else { return false }
     return keyBytes.hasKeySeparators || hasValueOfPrefixedForm
   }
 

@@ -141,10 +141,16 @@ extension MailboxEntryView {
   public var kind: MailboxKind { fields.type.kind }
 
   /// In which state the mailbox is.
-  public var flags: MailboxFlags { fields.type.flags }
+  public var flags: MailboxFlags {
+    @inline(__always)
+    get { fields.type.flags }
+  }
 
   /// Whether kind and flags could be read, or are left out as they may be. If not, ``flags`` has none.
-  public var isTypeReadable: Bool { fields.type.isReadable }
+  public var isTypeReadable: Bool {
+    @inline(__always)
+    get { fields.type.isReadable }
+  }
 
   /// Kind and flags as they are stored: letters in a dlist, otherwise a number.
   public var typeText: MailboxText? {
@@ -225,17 +231,29 @@ extension MailboxEntryView {
   }
 
   /// The mailbox's UIDVALIDITY.
-  public var uidValidity: UInt32? { state(of: .uidValidity) == .value ? fields.uidValidity : nil }
+  public var uidValidity: UInt32? {
+    @inline(__always)
+    get { fields.state(of: .uidValidity) == .value ? fields.uidValidity : nil }
+  }
 
   /// The modseq at which the mailbox was created.
-  public var createdModseq: UInt64? { state(of: .createdModseq) == .value ? fields.createdModseq : nil }
+  public var createdModseq: UInt64? {
+    @inline(__always)
+    get { fields.state(of: .createdModseq) == .value ? fields.createdModseq : nil }
+  }
 
   /// The modseq of the last change to this record.
-  public var folderModseq: UInt64? { state(of: .folderModseq) == .value ? fields.folderModseq : nil }
+  public var folderModseq: UInt64? {
+    @inline(__always)
+    get { fields.state(of: .folderModseq) == .value ? fields.folderModseq : nil }
+  }
 
   /// When this record was written, in seconds since 1970 by the clock of the server that did. The records of one mailbox
   /// can differ by a second or two.
-  public var mtime: Int64? { state(of: .mtime) == .value ? fields.mtime : nil }
+  public var mtime: Int64? {
+    @inline(__always)
+    get { fields.state(of: .mtime) == .value ? fields.mtime : nil }
+  }
 
   /// What the record says about a field. A name or id that stands in the key does not count here.
   public func state(of field: MailboxField) -> FieldState { fields.state(of: field) }

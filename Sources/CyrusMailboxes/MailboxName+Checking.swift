@@ -39,6 +39,20 @@ extension MailboxNameView {
     return tally.kept
   }
 
+  /// Whether there are no issues: false also for names that take a closer look. Nearly all names of users' mailboxes are
+  /// sound and take none.
+  @inline(__always)
+  var isSurelySound: Bool {
+    // Of plain names none starts with what is reserved, or is too long.
+    guard layout.isPlain, !layout.hasShifts, !layout.isDeletedSuffixBad, layout.restStart != 1,
+      let localpart = layout.localpart
+    else {
+      return false
+    }
+    // `anyone` and `anonymous` are.
+    return layout.depth > 0 || localpart.count != 6 && localpart.count != 9
+  }
+
   /// Notes what ``issues(at:isInKey:)`` gives.
   func noteIssues(at offset: Int, isInKey: Bool, _ tally: inout IssueTally) {
     var found = NameIssues(offset: offset, isInKey: isInKey)
@@ -46,12 +60,12 @@ extension MailboxNameView {
     let end = bytes.byteCount
     if layout.hasDomain {
       if restStart == 1 { found.note(.nameEmptyDomain, 0..<1, &tally) }
-      if !isPlainDomain { check(0..<restStart - 1, isDomain: true, &found, &tally) }
+      if !layout.isPlain, !isPlainDomain { check(0..<restStart - 1, isDomain: true, &found, &tally) }
     }
     if restStart == end {
       found.note(.nameEmpty, 0..<end, &tally)
-    } else {
-      let plainness = plainness(of: restStart..<end)
+    } else if !layout.isPlain || layout.hasShifts {
+      let plainness = layout.isPlain ? .shifted : plainness(of: restStart..<end)
       if plainness != .plain {
         var pieces = MailboxNameComponents(bytes, in: restStart..<end, count: .max, separator: form.separator)
         while let piece = pieces.nextPiece() {
@@ -217,6 +231,12 @@ extension MailboxNameView {
 
   private func isSpelled(_ range: Range<Int>, _ text: String) -> Bool {
     MailboxNameLayout.holds(text, in: range, of: bytes, form: form)
+  }
+
+  /// Whether this is a character that may stand anywhere in a database name, its domain included, without a closer look.
+  static func isAlwaysAllowed(_ byte: UInt8) -> Bool {
+    0x20..<0x7F ~= byte && byte != UInt8(ascii: "^") && byte != UInt8(ascii: "$") && byte != UInt8(ascii: "~")
+      && isAllowed(byte)
   }
 
   /// The printable characters that Cyrus lets into names besides `&`; in an internal name `.` and `^` come up as well.

@@ -8,6 +8,7 @@
 //
 // Facts: Docs/Formats/names.md, sections 1 to 3.
 
+import CCyrusShim
 import CyrusDatabase
 
 /// How a mailbox name is spelled.
@@ -67,15 +68,30 @@ struct MailboxNameLayout: Sendable {
   private(set) var depth: Int
   /// When the mailbox was deleted, in seconds since 1970.
   private(set) var deletedAt: UInt64?
+  /// Whether domain and pieces have nothing in them that could be wrong, unless ``hasShifts``, and no piece is empty. If
+  /// not, they may be so.
+  private(set) var isPlain = false
+  /// Of a plain name: whether it has `&`.
+  private(set) var hasShifts = false
   /// Whether it starts like a deleted mailbox but does not end in a time, or has nothing between them.
   private(set) var isDeletedSuffixBad = false
 
   /// Finds the parts in one pass, without allocation. Every input has them.
   init(of bytes: RawSpan, form: NameForm, deletedPrefix: String, defaultDomain: String) {
-    let marks = NameMarks(in: bytes, form)
+    self.init(inlining: bytes, form: form, deletedPrefix: deletedPrefix, defaultDomain: defaultDomain)
+  }
+
+  /// - Parameter isCareful: Whether to look at the bytes in the way for any name, against which tests hold the other.
+  @inline(always)
+  init(
+    inlining bytes: RawSpan, form: NameForm, deletedPrefix: String, defaultDomain: String, isCareful: Bool = false
+  ) {
+    let marks = isCareful ? NameMarks(inOther: bytes, form) : NameMarks(in: bytes, form)
     end = bytes.byteCount
     hasDomain = marks.hasDomain
     restStart = marks.restStart
+    isPlain = marks.isPlain
+    hasShifts = marks.hasShifts
     // Without the domain a second mark would make another one.
     if hasDomain, !marks.isMarkedTwice {
       isDomainDefault = Self.holds(defaultDomain, in: 0..<restStart - 1, of: bytes, form: .database)
@@ -102,6 +118,12 @@ struct MailboxNameLayout: Sendable {
       depth = restStart == end ? 0 : separatorCount + 1
       components = body
     }
+  }
+
+  /// Says of the name what the other says that was taken apart in another way. For tests.
+  mutating func takePlainness(of other: MailboxNameLayout) {
+    isPlain = other.isPlain
+    hasShifts = other.hasShifts
   }
 
   /// The bytes of the domain, without its mark; nil if there is none, or only the default one.
@@ -143,6 +165,7 @@ struct MailboxNameLayout: Sendable {
   }
 
   /// The number of 1 to 16 hexadecimal digits; nil for anything else.
+  @inline(never)
   private static func hexadecimal(in range: Range<Int>, of bytes: RawSpan) -> UInt64? {
     guard 1...16 ~= range.count else { return nil }
     var number: UInt64 = 0
@@ -164,13 +187,73 @@ struct MailboxNameLayout: Sendable {
 /// The places between the pieces of a name: those of the first three separators and of the last.
 private struct NameMarks {
   private(set) var separatorCount = 0
+  /// Of those that are not there what is told means nothing.
   private(set) var (first, second, third, last) = (0, 0, 0, 0)
   private(set) var hasDomain = false
   private(set) var restStart = 0
   private(set) var isMarkedTwice = false
 
-  /// Looks at eight bytes at a time, and closer only where one of them can be a mark.
+  /// Whether nothing can be wrong with what stands between the marks, unless ``hasShifts``. If not, nothing needs to be.
+  private(set) var isPlain = false
+  private(set) var hasShifts = false
+
+  @inline(__always)
   init(in bytes: RawSpan, _ form: NameForm) {
+    if form == .database, 16...64 ~= bytes.byteCount {
+      self.init(inShort: LongText(bytes), UInt64.self)
+    } else if form == .database, 65...128 ~= bytes.byteCount {
+      self.init(inLong: LongText(bytes))
+    } else {
+      self.init(inOther: bytes, form)
+    }
+  }
+
+  @inline(never)
+  private init(inLong text: LongText) { self.init(inShort: text, UInt128.self) }
+
+  /// Looks at all bytes of a database name together; closer at those that are not plain.
+  ///
+  /// - Parameter bits: With a bit for each byte.
+  @inline(always)
+  private init<Bits: FixedWidthInteger & UnsignedInteger>(inShort text: LongText, _ bits: Bits.Type) {
+    var separators: Bits = 0
+    var others: Bits = 0
+    text.forEachSixteen(max: Bits.bitWidth) { bytes, place in
+      separators |= Bits(truncatingIfNeeded: ccs_bits_of(bytes, NameForm.unitSeparator)) &<< Bits(place)
+      others |= Bits(truncatingIfNeeded: ccs_bits_of_other_than_plain(bytes)) &<< Bits(place)
+    }
+    others &= ~separators
+    var isOdd = false
+    while others != 0 {
+      let place = others.trailingZeroBitCount
+      others &= others &- 1
+      let byte = text.bytes.byte(at: place)
+      if byte == NameForm.groupSeparator {
+        if hasDomain { isMarkedTwice = true } else { restStart = place &+ 1 }
+        isOdd = isOdd || hasDomain
+        hasDomain = true
+      } else if byte == UInt8(ascii: "&") {
+        hasShifts = true
+      } else if !MailboxNameView.isAlwaysAllowed(byte) {
+        isOdd = true
+      }
+    }
+    // If the mark is the last of all bits there can be, nothing is left.
+    let rest = separators & Bits.max << restStart
+    // Two that meet, or one at the start or end.
+    let borders = 1 << restStart | (1 as Bits) << (text.bytes.byteCount &- 1)
+    isPlain = !isOdd && rest == separators && rest & (rest >> 1 | borders) == 0
+    separatorCount = rest.nonzeroBitCount
+    first = rest.trailingZeroBitCount
+    let afterFirst = rest & (rest &- 1)
+    second = afterFirst.trailingZeroBitCount
+    third = (afterFirst & (afterFirst &- 1)).trailingZeroBitCount
+    last = Bits.bitWidth &- 1 &- rest.leadingZeroBitCount
+  }
+
+  /// Looks at eight bytes at a time, and closer only where one of them can be a mark.
+  @inline(never)
+  init(inOther bytes: RawSpan, _ form: NameForm) {
     let separator = form.separator
     let domainMark = form.domainMark
     let end = bytes.byteCount

@@ -33,6 +33,15 @@ public struct MailboxNameView: ~Escapable {
     layout = MailboxNameLayout(of: bytes, form: form, deletedPrefix: deletedPrefix, defaultDomain: defaultDomain)
   }
 
+  /// The same, for a loop over many: what is taken apart needs not be in memory before it is used.
+  @_lifetime(copy bytes)
+  @inline(always)
+  init(inlining bytes: RawSpan, form: NameForm, deletedPrefix: String, defaultDomain: String) {
+    self.bytes = bytes
+    self.form = form
+    layout = MailboxNameLayout(inlining: bytes, form: form, deletedPrefix: deletedPrefix, defaultDomain: defaultDomain)
+  }
+
   @_lifetime(copy bytes)
   init(_ bytes: RawSpan, _ layout: MailboxNameLayout) {
     self.bytes = bytes

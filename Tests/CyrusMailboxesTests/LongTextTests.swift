@@ -75,3 +75,51 @@ import Testing
     }
   }
 }
+
+@Suite struct PlainNameTests {
+  private static let pieces: [String] = [
+    "user", "joe", "INBOX", "DELETED", "65F0C3A1", "anyone", "anonymous", "a.example", "To do", "B&APw-cher", "&", "&-",
+    "(old)", "#3", "a/b", "^", "~x", "$x", "%", "\u{E4}", "\u{7F}", "\u{1}", "x!y", "Newsletter_2022-01", "", "-",
+    String(repeating: "long", count: 9),
+  ]
+
+  private static func name(_ random: inout SplitMix64) -> [UInt8] {
+    var name: [UInt8] = []
+    if random.chance(1, in: 2) {
+      name += Array(pieces[random.below(pieces.count)].utf8) + [NameForm.groupSeparator]
+    }
+    if random.chance(1, in: 6) { name += Array("DELETED\u{1F}".utf8) }
+    if random.chance(3, in: 4) { name += Array("user\u{1F}".utf8) }
+    for index in 0...random.below(6) {
+      if index > 0 { name.append(NameForm.unitSeparator) }
+      name += Array(pieces[random.below(random.chance(1, in: 2) ? 10 : pieces.count)].utf8)
+    }
+    if random.chance(1, in: 8), !name.isEmpty { name[random.below(name.count)] = UInt8(random.below(256)) }
+    return name
+  }
+
+  @Test(arguments: Seed.some(4))
+  func `names that are looked at together are taken apart as byte by byte`(_ seed: Seed) {
+    var random = seed.generator(3000)
+    var (plainCount, soundCount) = (0, 0)
+    for _ in 0..<20_000 {
+      let name = Self.name(&random)
+      let fast = MailboxNameLayout(
+        of: name.rawSpan, form: .database, deletedPrefix: "DELETED", defaultDomain: "a.example")
+      var careful = MailboxNameLayout(
+        inlining: name.rawSpan, form: .database, deletedPrefix: "DELETED", defaultDomain: "a.example", isCareful: true)
+      #expect(!careful.isPlain && !careful.hasShifts)
+      let issues = MailboxNameView(name.rawSpan, careful).issues()
+      let view = MailboxNameView(name.rawSpan, fast)
+      let found = view.issues()
+      #expect(found == issues, "\(name)")
+      let isSurelySound = view.isSurelySound
+      #expect(!isSurelySound || issues.isEmpty, "\(name)")
+      plainCount += fast.isPlain ? 1 : 0
+      soundCount += isSurelySound ? 1 : 0
+      careful.takePlainness(of: fast)
+      #expect("\(fast)" == "\(careful)", "\(name)")
+    }
+    #expect(plainCount > 3000 && soundCount > 1000, "\(plainCount), \(soundCount)")
+  }
+}

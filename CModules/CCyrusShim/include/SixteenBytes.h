@@ -58,6 +58,13 @@ CCS_INLINE uint32_t ccs_bits_of_other_than_id(ccs_bytes text) {
   return 0xFFFF & ~ccs_bits(letters | digits | (ccs_bytes)(text == 0x2D));
 }
 
+/// A bit for each byte that is neither an ASCII letter, a digit, a space nor one of `-`, `.` and `_`.
+CCS_INLINE uint32_t ccs_bits_of_other_than_plain(ccs_bytes text) {
+  ccs_bytes letters = (ccs_bytes)((text | 0x20) - 0x61 <= 25);
+  ccs_bytes digits = (ccs_bytes)((text - 0x2D <= 12) & (text != 0x2F));
+  return 0xFFFF & ~ccs_bits(letters | digits | (ccs_bytes)((text == 0x20) | (text == 0x5F)));
+}
+
 /// The decimal number that the last `count` of the bytes are; UINT64_MAX if one of them is no digit.
 ///
 /// `count` is 0 to 16; the other bytes may be anything.
