@@ -59,8 +59,8 @@ public struct MailboxEntryView: ~Escapable {
   ///   - key: The key's bytes.
   ///   - value: The value's bytes.
   ///   - form: How the keys of the file are built.
-  /// - Complexity: O(length of key and value). A value as Cyrus writes nearly all is gone through eight bytes at a time;
-  ///   any other takes about three times as long.
+  /// - Complexity: O(length of key and value). A value as Cyrus writes nearly all is looked at 64 bytes at a time; any
+  ///   other takes several times as long.
   @_lifetime(copy key, copy value)
   public init(key: RawSpan, value: RawSpan, form: MailboxKey.Form) {
     // All is put into the entry at once, at the end: one that is made in memory would be copied.

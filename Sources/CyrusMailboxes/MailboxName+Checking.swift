@@ -34,6 +34,7 @@ extension MailboxNameView {
   ///   - isInKey: Whether the name is part of a key; otherwise it is part of a value.
   /// - Complexity: O(size of the name); allocates only for issues.
   public func issues(at offset: Int = 0, isInKey: Bool = true) -> [DecodingIssue] {
+    if isSurelySound { return [] }
     var tally = IssueTally(keeping: MailboxEntryView.listedIssuesMax)
     noteIssues(at: offset, isInKey: isInKey, &tally)
     return tally.kept
