@@ -197,7 +197,7 @@ private struct NameMarks {
   private(set) var isPlain = false
   private(set) var hasShifts = false
 
-  @inline(__always)
+  @inline(always)
   init(in bytes: RawSpan, _ form: NameForm) {
     if form == .database, 16...64 ~= bytes.byteCount {
       self.init(inShort: LongText(bytes), UInt64.self)
