@@ -19,6 +19,9 @@ struct Costs {
   /// Whether the program is optimised: the compiler's own allocations hide what the library asks for otherwise.
   static let isOptimized = Program.optimized != nil
 
+  /// Calls that threads make when they wait for each other.
+  private static let waiting: Set<String> = ["futex", "gettid"]
+
   /// Counts an operation of Tests/Costs, the second time it is done.
   init(of operation: String, _ file: CostFile, _ other: String? = nil) throws {
     // Tables of Swift are of the same size at each start then.
@@ -43,6 +46,9 @@ struct SystemCalls: CustomStringConvertible {
   /// Calls that the heap makes when it grows or shrinks.
   private static let memory: Set<String> = ["brk", "madvise", "mmap", "mprotect", "mremap", "munmap"]
 
+  /// Calls that threads make when they wait for each other.
+  private static let waiting: Set<String> = ["futex", "gettid"]
+
   /// Counts an operation of Tests/Costs, the second time it is done.
   init(of operation: String, _ file: CostFile, _ other: String? = nil) throws {
     let arguments = ["--again", operation, try file.path] + (other.map { [$0] } ?? [])
@@ -65,8 +71,13 @@ struct SystemCalls: CustomStringConvertible {
   /// How many there are.
   var total: Int { counts.values.reduce(0, +) }
 
-  /// All but those of the heap.
-  var withoutMemory: [String: Int] { counts.filter { !Self.memory.contains($0.key) } }
+  /// All but those of the heap, and of threads that wait for each other, which hang on chance.
+  var withoutMemory: [String: Int] {
+    counts.filter { !Self.memory.contains($0.key) && !Self.waiting.contains($0.key) }
+  }
+
+  /// Those of threads that wait for each other.
+  var waitingTotal: Int { counts.filter { Self.waiting.contains($0.key) }.values.reduce(0, +) }
 
   /// Those of the heap, and of mapping files.
   var memoryTotal: Int { counts.filter { Self.memory.contains($0.key) }.values.reduce(0, +) }
