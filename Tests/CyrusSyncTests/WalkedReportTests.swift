@@ -39,6 +39,18 @@ import Testing
         master: master.snapshot(locking: .none), replica: replica.snapshot(locking: .none), pending: logs)
     }
     #expect(walked == listed, "\(comment)")
+    let gone = outcome {
+      // What a snapshot has of a file it has without the path.
+      let paths = [master, replica].map { $0.path + "-gone" }
+      for (side, path) in zip([master, replica], paths) {
+        try FileManager.default.copyItem(atPath: side.path, toPath: path)
+      }
+      let mine = try Database(path: paths[0]).snapshot(locking: .none)
+      let theirs = try Database(path: paths[1]).snapshot(locking: .none)
+      for path in paths { try FileManager.default.removeItem(atPath: path) }
+      return try diff.report(master: mine, replica: theirs, pending: logs)
+    }
+    #expect(gone == listed, "\(comment), gone")
     let trusting = outcome {
       try diff.report(
         master: master.snapshot(locking: .none).trusting(master.verify()),

@@ -118,6 +118,8 @@ public struct StoreDiff: Sendable {
       if left.name != right.name { return left.name < right.name }
       return left.detail.className < right.detail.className
     }
+    try master.list.records.confirm()
+    try replica.list.records.confirm()
     return StoreDiffReport(
       options: self, client: client, replicaPartitions: partitions, differences: differences,
       pendingLineCount: logs.reduce(0) { $0 + $1.lines.count },

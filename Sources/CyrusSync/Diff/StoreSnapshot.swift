@@ -9,7 +9,8 @@ public struct StoreSnapshot: ~Copyable, Sendable {
   public let database: Database
   /// All its mailboxes and tombstones.
   public let list: MailboxList
-  private let locking: Locking
+  /// How to look for other records; nil if what is asked for them is what the list was made of.
+  private let locking: Locking?
 
   /// Lists the mailboxes of a store.
   ///
@@ -36,7 +37,7 @@ public struct StoreSnapshot: ~Copyable, Sendable {
   /// A side whose mailboxes are listed already.
   init(_ list: consuming MailboxList) {
     database = Database(path: list.records.snapshot.path, engine: .twoskip)
-    locking = .auto
+    locking = nil
     self.list = list
   }
 
@@ -136,7 +137,11 @@ public struct StoreSnapshot: ~Copyable, Sendable {
     of ids: Set<[UInt8]>, _ body: (_ id: [UInt8], _ entry: borrowing MailboxEntryView) -> Void
   ) throws(DatabaseError) {
     guard list.form.keys == .prefixed, !ids.isEmpty else { return }
-    let records = try database.records(ids.map { .key([UInt8(ascii: "I")] + $0) }, locking: locking)
+    let selections = ids.map { RecordSelection.key([UInt8(ascii: "I")] + $0) }
+    let records =
+      if let locking { try database.records(selections, locking: locking) } else {
+        try RecordList(ofAll: list.records.snapshot) { _ in selections }
+      }
     for index in 0..<records.count {
       let record = try records.record(at: index)
       let entry = MailboxEntryView(key: record.key, value: record.value, form: .prefixed)
