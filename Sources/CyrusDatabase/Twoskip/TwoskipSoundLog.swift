@@ -197,18 +197,23 @@ struct TwoskipSoundLog: ~Copyable {
   /// - Complexity: O(*n*) expected; O(log *n*) more for each key of no live record.
   mutating func dead(in bytes: RawSpan) -> Dead? {
     guard let strangerCounts = groupKeys(bytes), let dead = deadRecords(bytes) else { return nil }
-    strangerPlaces = [UInt32](repeating: 0, count: threads * deletes.count)
-    for stranger in dead.strangers { strangerPlaces[stranger.number] = stranger.place }
     var numbers: [Int] = []
     for (thread, count) in strangerCounts.enumerated() {
       numbers += thread * deletes.count..<thread * deletes.count + count
     }
-    guard numbers.count <= deletes.count, placeStrangers(numbers, bytes) else { return nil }
+    guard numbers.count <= deletes.count else { return nil }
+    strangerPlaces = [UInt32](repeating: 0, count: numbers.last.map { $0 + 1 } ?? 0)
+    for stranger in dead.strangers { strangerPlaces[stranger.number] = stranger.place }
+    guard placeStrangers(numbers, bytes) else { return nil }
     for (code, other) in dead.pairs { guard position(code) < position(other) else { return nil } }
     return isListZero(bytes) ? dead : nil
   }
 
+  private static let groupingThreadsMax = 4
+
   private func groupKeys(_ bytes: RawSpan) -> [Int]? {
+    // Each has numbers of its own for all strangers that there may be: with more threads they would take more memory.
+    let threads = min(threads, Self.groupingThreadsMax)
     guard threads * deletes.count < Int(TwoskipKeyCode.deadBit) else { return nil }
     let counts = bytes.atOnce(threads) { _, thread -> Int in
       var groups = TwoskipKeyGroups()

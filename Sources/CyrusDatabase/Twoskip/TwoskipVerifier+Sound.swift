@@ -301,7 +301,8 @@ extension TwoskipVerifier {
   private func progressOfRanges(_ count: Int) -> ((Int) -> Void)? {
     guard let progress, limit > Self.progressStep else { return nil }
     let total = limit
-    var reached = Self.progressStep
+    // What was read in vain is not told again.
+    var reached = nextProgress
     return { done in
       let place = min(total, total / max(1, count) * done)
       guard place >= reached else { return }
