@@ -93,7 +93,7 @@ struct Table {
     lines += Self.markdownRows([Self.columns] + rows, rightFrom: 2)
     lines += ["", "| subject | what is done |", "|---|---|"]
     lines += results.subjects.map { "| \($0.subject) | \($0.summary) |" }
-    lines += ["", "## Goals", ""]
+    lines += ["", "## Goals", "", "[Bounds.md](Bounds.md) has what stops those that are missed.", ""]
     lines += Self.markdownRows(
       [["subject", "goal", "found", "", "too slow by"]]
         + goals.map {
