@@ -8,6 +8,18 @@ import Testing
 @Suite struct SoundTablesTests {
   private struct NoMemory: Error {}
 
+  @Test func `a key that cannot be where its record was, as the file is written over, is none`() {
+    var bytes = [UInt8](repeating: 0, count: 400)
+    TwoskipSurgeon.put32(0x2B01_0003, at: 0, in: &bytes)
+    bytes[32] = 1
+    // The highest level, and the longest key.
+    TwoskipSurgeon.put32(0x2B1F_FFFE, at: 64, in: &bytes)
+    let span = bytes.rawSpan
+    let isNoneFirst = span.recordKeysAscend(64, 0)
+    let isNoneLast = span.recordKeysAscend(0, 64)
+    #expect(isNoneFirst && !isNoneLast)
+  }
+
   @Test(arguments: Seed.some(8))
   func `starts are numbered in file order, in however many parts they are counted`(_ seed: Seed) throws {
     var random = seed.generator(51)

@@ -36,8 +36,8 @@ import Testing
       #expect(pair.difference_count == differences.count)
       #expect(pair.has_loose_space == zip(spaces, spaces.dropFirst()).contains { $0 + 1 == $1 })
       for place in 0..<min(256, left.count) {
-        #expect((ccs_bits_from(&pair.spaces.0, place) & 1 != 0) == spaces.contains(place), "\(place)")
-        #expect((ccs_bits_from(&pair.differences.0, place) & 1 != 0) == differences.contains(place), "\(place)")
+        #expect((ccs_spaces_from(&pair, place) & 1 != 0) == spaces.contains(place), "\(place)")
+        #expect((ccs_differences_from(&pair, place) & 1 != 0) == differences.contains(place), "\(place)")
       }
       for place in stride(from: 0, to: min(256, left.count), by: 7) {
         let count = place % 64

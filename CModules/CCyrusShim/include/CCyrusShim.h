@@ -273,7 +273,7 @@ ccs_text_pair ccs_look_at_both(const uint8_t *left, const uint8_t *right, size_t
 /// The same as it is done where there is no AVX-512. For tests.
 ccs_text_pair ccs_look_at_both_narrow(const uint8_t *left, const uint8_t *right, size_t count, size_t skip);
 
-/// 64 bits of 256 from `place` on, which is below 256.
+// 64 bits of 256 from `place` on, which is below 256.
 static inline uint64_t ccs_bits_from(const uint64_t *bits, size_t place) {
   size_t word = place / 64, shift = place % 64;
   // In two steps, as a shift by 64 is none.
@@ -281,10 +281,16 @@ static inline uint64_t ccs_bits_from(const uint64_t *bits, size_t place) {
   return bits[word] >> shift | upper;
 }
 
+/// The bits of `spaces` from `place` on, which is below 256; and those of `differences`.
+static inline uint64_t ccs_spaces_from(const ccs_text_pair *pair, size_t place) { return ccs_bits_from(pair->spaces, place); }
+static inline uint64_t ccs_differences_from(const ccs_text_pair *pair, size_t place) {
+  return ccs_bits_from(pair->differences, place);
+}
+
 /// Whether all differences are within `count` bytes from `place` on, at most 63 of the first 256.
 static inline bool ccs_differ_within(const ccs_text_pair *pair, size_t place, size_t count) {
   if (place >= 256 || count >= 64) return pair->difference_count == 0;
-  uint64_t differences = ccs_bits_from(pair->differences, place) & (((uint64_t)1 << count) - 1);
+  uint64_t differences = ccs_differences_from(pair, place) & (((uint64_t)1 << count) - 1);
   return (size_t)__builtin_popcountll(differences) == pair->difference_count;
 }
 

@@ -589,12 +589,15 @@ struct TwoskipSoundLog: ~Copyable {
 }
 
 extension RawSpan {
-  /// Where the key of a RECORD of the usual shape lies, and how long it is.
+  /// Where the key of a RECORD of the usual shape lies, and how long it is; none if it cannot be there any more, as somebody
+  /// writes over the file meanwhile.
   @inline(__always)
   func keyOfRecord(_ offset: Int) -> (place: Int, byteCount: Int) {
     let word = bigEndian(UInt64.self, at: offset)
     let level = Int(truncatingIfNeeded: word >> 48 & 0xFF)
-    return (offset &+ 24 &+ 8 &* level, Int(truncatingIfNeeded: word >> 32 & 0xFFFF))
+    let (place, count) = (offset &+ 24 &+ 8 &* level, Int(truncatingIfNeeded: word >> 32 & 0xFFFF))
+    // A COMMIT comes behind the last RECORD, so there are eight bytes more.
+    return place &+ count &+ 8 <= byteCount ? (place, count) : (0, 0)
   }
 
   /// Whether the key of one RECORD of the usual shape comes before that of another.

@@ -55,13 +55,13 @@ struct BenignDifference {
     }
     // What is looked for lies within 64 bytes each, or it takes the decoder.
     guard start &+ 8 < Self.near else { return nil }
-    let idByteCount = unsafe ccs_bits_from(&both.spaces.0, start &+ 8).trailingZeroBitCount
+    let idByteCount = unsafe ccs_spaces_from(&both, start &+ 8).trailingZeroBitCount
     let idEnd = start &+ 8 &+ idByteCount
     // ` P `
     guard 1..<64 ~= idByteCount, idEnd &+ 3 < min(count, Self.near),
       bytes.bigEndian(UInt32.self, at: idEnd &- 1) & 0x00FF_FFFF == 0x20_5020
     else { return nil }
-    let partitionByteCount = unsafe ccs_bits_from(&both.spaces.0, idEnd &+ 3).trailingZeroBitCount
+    let partitionByteCount = unsafe ccs_spaces_from(&both, idEnd &+ 3).trailingZeroBitCount
     let partitionEnd = idEnd &+ 3 &+ partitionByteCount
     guard 1..<64 ~= partitionByteCount, partitionEnd < Self.near else { return nil }
     id = start &+ 8..<idEnd
@@ -73,7 +73,7 @@ struct BenignDifference {
     var acl = 0
     var place = partitionEnd
     /// The spaces from `place` on.
-    var spaces = unsafe ccs_bits_from(&both.spaces.0, place)
+    var spaces = unsafe ccs_spaces_from(&both, place)
     while place < count &- 1 {
       // A space, a letter, a space, and a value.
       guard count &- place > 4, spaces & 7 == 5 else { return nil }
