@@ -56,7 +56,8 @@ public struct FleetSweep: Sendable {
   /// - Returns: Their conditions, in natural order of the names. A store without a slot on ``host`` has none.
   /// - Complexity: O(bytes of the files): each list is gone through three times, and once more for each replica.
   ///   Memory: what one store takes, for each worker, see ``/CyrusDatabase/Database/verify(_:locking:threads:progress:)``
-  ///   and ``/CyrusSync/StoreDiff/report(master:replica:pending:)``; besides some hundred bytes for each slot.
+  ///   and ``/CyrusSync/StoreDiff/report(master:replica:pending:)-(StoreSnapshot,_,_)``; besides some hundred bytes for each
+  ///   slot.
   public func conditions(of stores: [FleetStore]) -> [StoreCondition] {
     var names: Set<String> = []
     let work = stores.filter { names.insert($0.name).inserted }

@@ -57,8 +57,8 @@ public struct StorePair: Sendable {
   ///     stores at rest, which are looked at once.
   /// - Returns: Differences that were not the same in both passes are in flux.
   /// - Throws: ``StorePairError``.
-  /// - Complexity: As ``StoreDiff/report(master:replica:pending:)``, at most three times: twice if somebody writes
-  ///   meanwhile, and once more if that was noticed late. The logs are captured as often.
+  /// - Complexity: As ``StoreDiff/report(master:replica:pending:)-(StoreSnapshot,_,_)``, at most three times: twice if
+  ///   somebody writes meanwhile, and once more if that was noticed late. The logs are captured as often.
   public func report(_ diff: StoreDiff, pause: (() -> Void)? = nil) throws(StorePairError) -> StoreDiffReport {
     let first: StoreDiffReport
     if let walked = walk(diff) { first = walked } else { first = try pass(diff) {} }
