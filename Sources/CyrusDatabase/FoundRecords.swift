@@ -52,7 +52,7 @@ struct FoundRecords: Sendable {
 extension FoundRecords {
   /// A part of a list.
   private struct Part: Sendable {
-    var records = FoundRecords()
+    let records: FoundRecords
     /// The order in which its keys ascend.
     let order: KeyOrder
     /// How many bytes its records have.

@@ -18,8 +18,8 @@ public enum RecordSelection: Sendable, Hashable {
 
 /// The records of one committed state, in the order of the file, proven before the first is given out.
 ///
-/// Made by ``Database/records(from:prefix:limit:locking:threads:)``. For who cannot take back what was printed or sent: nothing
-/// that a writer of Cyrus does from now on can spoil it, however long it takes.
+/// Made by ``Database/records(from:prefix:limit:locking:threads:)``. For who cannot take back what was printed or sent:
+/// nothing that a writer of Cyrus does from now on can spoil it, however long it takes.
 ///
 /// ```swift
 /// let list = try database.records(prefix: "Nuser\u{1F}joe")

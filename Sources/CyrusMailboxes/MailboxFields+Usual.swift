@@ -347,7 +347,8 @@ private struct UsualReader: ~Escapable {
       place &+= marks.trailingZeroBitCount
       if marks != 0 { break }
     }
-    return place > start &+ 1 && value.word(at: place).byte(0) == UInt8(ascii: "\"") ? place &+ 1 : 0
+    guard start &+ 1 < place, place < value.bytes.byteCount else { return 0 }
+    return value.word(at: place).byte(0) == UInt8(ascii: "\"") ? place &+ 1 : 0
   }
 
   /// Where an atom ends that begins at `start`; there, if it is none that is as usual.

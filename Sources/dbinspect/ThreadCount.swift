@@ -3,6 +3,4 @@
 import Glibc
 
 /// As many as there are processors, up to four: more would wait for memory, or for what reads the lines, most of the time.
-///
-/// - Complexity: A system call or two; to be asked once by a command.
-var usualThreadCount: Int { max(1, min(4, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+let usualThreadCount = max(1, min(4, sysconf(Int32(_SC_NPROCESSORS_ONLN))))

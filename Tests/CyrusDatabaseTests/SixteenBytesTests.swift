@@ -9,15 +9,6 @@ import Testing
     (0..<16).reduce(0) { isOne(text[$1]) ? $0 | 1 << UInt32($1) : $0 }
   }
 
-  private static func isIDByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"):
-      true
-    default: false
-    }
-  }
-
   @Test func `each byte is told at each place`() {
     for byte in UInt8.min...UInt8.max {
       for place in 0..<16 {
@@ -27,7 +18,7 @@ import Testing
           #expect(ccs_bits_of(text, byte) == Self.bits(text) { $0 == byte })
           #expect(ccs_bits_of_any(text, 0x20, byte, 0) == Self.bits(text) { $0 == 0x20 || $0 == byte || $0 == 0 })
           #expect(ccs_bits_up_to(text, 0x20) == Self.bits(text) { $0 <= 0x20 })
-          #expect(ccs_bits_of_other_than_id(text) == Self.bits(text) { !Self.isIDByte($0) })
+          #expect(ccs_bits_of_other_than_id(text) == Self.bits(text) { !isIDByte($0) })
           let marks = SIMD16<UInt8>().replacing(with: 255, where: text .== byte)
           #expect(ccs_bits_portable(marks) == ccs_bits_of(text, byte))
         }

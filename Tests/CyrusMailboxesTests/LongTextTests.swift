@@ -9,15 +9,6 @@ import Testing
 @Suite struct LongTextTests {
   private static let letters = Array("aZ09-- .@\u{1F}\u{0}\"".utf8) + [0x80]
 
-  private static func isIDByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"):
-      true
-    default: false
-    }
-  }
-
   @Test(arguments: Seed.some(2))
   func `bits are those of bytes from any place on, and none behind the end`(_ seed: Seed) {
     var random = seed.generator(3000)
@@ -26,10 +17,10 @@ import Testing
       let text = LongText(bytes.rawSpan)
       for place in 0...count {
         let marks = text.marks(at: place) { vector in
-          (0..<16).reduce(0) { Self.isIDByte(vector[$1]) ? $0 : $0 | 1 << UInt32($1) }
+          (0..<16).reduce(0) { isIDByte(vector[$1]) ? $0 : $0 | 1 << UInt32($1) }
         }
         var expected: UInt64 = 0
-        for index in place..<min(place + 64, count) where !Self.isIDByte(bytes[index]) {
+        for index in place..<min(place + 64, count) where !isIDByte(bytes[index]) {
           expected |= 1 << UInt64(index - place)
         }
         #expect(marks == expected, "\(bytes) from \(place) on")
@@ -47,7 +38,7 @@ import Testing
         if turn % 2 == 0 { bytes[random.below(count)] = UInt8(random.below(256)) }
         let start = random.below(count)
         let end = start + random.below(count - start + 1)
-        let holds = bytes[start..<end].allSatisfy(Self.isIDByte)
+        let holds = bytes[start..<end].allSatisfy(isIDByte)
         if end - start >= 16 {
           let found = LongText(bytes.rawSpan).holdsIDBytes(from: start, count: end - start)
           #expect(found == holds, "\(bytes)")
