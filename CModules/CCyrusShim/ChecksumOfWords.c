@@ -16,6 +16,9 @@ enum { LONGEST = 256 };
 
 static inline bool is_of_words(size_t count) { return count <= LONGEST && count % 8 == 0; }
 
+// The same of two messages, if neither has all 256: no bit but those of 8 to 128 is set.
+static inline bool are_of_words(size_t first, size_t second) { return ((first | second) & ~(size_t)0xf8) == 0; }
+
 // The factors of the words of the window, the first one followed by 31 others. The last two are in their place as they are.
 static const uint64_t word_factors[32] __attribute__((aligned(64))) = {
     0x1db06f64c, 0x1c47d2a9c, 0x19159bb02, 0x125f17dfc,
@@ -164,7 +167,7 @@ __attribute__((noinline)) static uint64_t crc32_of_each(const uint8_t *first, si
 uint64_t ccs_crc32_of_both(const uint8_t *bytes, size_t count, size_t first_count, size_t second_start) {
   const uint8_t *second = bytes + second_start;
   size_t second_count = count - second_start;
-  if (is_of_words(first_count) && is_of_words(second_count)) {
+  if (are_of_words(first_count, second_count)) {
     if (is_broad()) return broad_crc32_of_both(bytes, first_count, second, second_count);
     if (is_wide()) return wide_crc32_of_both(bytes, first_count, second, second_count);
   }
@@ -174,7 +177,7 @@ uint64_t ccs_crc32_of_both(const uint8_t *bytes, size_t count, size_t first_coun
 uint64_t ccs_crc32_of_both_wide(const uint8_t *bytes, size_t count, size_t first_count, size_t second_start) {
   const uint8_t *second = bytes + second_start;
   size_t second_count = count - second_start;
-  if (is_of_words(first_count) && is_of_words(second_count) && is_wide())
+  if (are_of_words(first_count, second_count) && is_wide())
     return wide_crc32_of_both(bytes, first_count, second, second_count);
   return (uint64_t)ccs_crc32_wide(bytes, first_count) << 32 | ccs_crc32_wide(second, second_count);
 }

@@ -83,9 +83,9 @@ struct TwoskipSoundBytes {
     var seen = TwoskipSoundBytes(range, part: part)
     let isSound =
       switch (rules.isPacked, rules.isQuick) {
-      case (true, true): seen.look(bytes, rules, isPacked: true, isQuick: true, facts, tick)
-      case (true, false): seen.look(bytes, rules, isPacked: true, isQuick: false, facts, tick)
-      default: seen.look(bytes, rules, isPacked: false, isQuick: false, facts, tick)
+      case (true, true): seen.lookAtPackedHeads(bytes, rules, tick)
+      case (true, false): seen.lookAtPacked(bytes, rules, tick)
+      default: seen.look(bytes, rules, facts, tick)
       }
     return isSound ? seen : nil
   }
@@ -93,16 +93,14 @@ struct TwoskipSoundBytes {
   /// How far ahead the bytes are fetched: the processor does so itself, but stops at the end of each page.
   private static let lead = 2048
 
-  @inline(__always)
   private mutating func look(
-    _ bytes: RawSpan, _ rules: Rules, isPacked: Bool, isQuick: Bool, _ facts: borrowing TwoskipFacts,
-    _ tick: ((Int) -> Void)?
+    _ bytes: RawSpan, _ rules: Rules, _ facts: borrowing TwoskipFacts, _ tick: ((Int) -> Void)?
   ) -> Bool {
     let limit = range.upperBound
     var offset = range.lowerBound
     var nextTick = tick == nil ? Int.max : offset + TwoskipVerifier.progressStep
     // Kept apart from what is returned, so that they are in registers.
-    var heads = 0, tails = 0, recordCount = 0, padding = 0, keyBytes = 0, upperPointers = 0
+    var heads = 0, tails = 0, recordCount = 0, padding = 0
     var last = (place: 0, count: 0)
     let firstWord = offset >> 9
     var word = firstWord
@@ -110,15 +108,12 @@ struct TwoskipSoundBytes {
     let hash = rules.hash
     let fileEnd = UInt64(rules.end)
     var startCount = 0
-    var links = TwoskipLinks()
-    var ahead = links.leads.mutableSpan
-    var firsts = links.firsts.mutableSpan
     while offset < limit {
       if offset >= nextTick {
         tick?(offset)
         nextTick = offset + TwoskipVerifier.progressStep
       }
-      if !isPacked, offset >> 9 != word {
+      if offset >> 9 != word {
         if word == firstWord { firstBits = wordBits } else { facts.places[bits: word] = wordBits }
         wordBits = 0
         word = offset >> 9
@@ -137,44 +132,23 @@ struct TwoskipSoundBytes {
         continue
       }
       // A head that straddles a block is one of an old release.
-      let isSound =
-        isQuick
-        ? record.headChecksum(in: bytes) == record.storedHeadChecksum(in: bytes) : record.hasSoundChecksums(in: bytes)
-      guard isSound, (offset &+ 8) & 511 <= (record.tailOffset &- 8) & 511
+      guard record.hasSoundChecksums(in: bytes), (offset &+ 8) & 511 <= (record.tailOffset &- 8) & 511
       else { return false }
       let end = record.end
       let tailByteCount = end &- record.tailOffset
       let unused = tailByteCount &- record.keyByteCount &- record.valueByteCount
-      // The last bytes of a value need not be near in a quick check.
-      if !isQuick {
-        guard bytes.bigEndian(UInt64.self, at: end &- 8) & ((1 &<< UInt64(8 &* unused)) &- 1) == 0 else { return false }
-      }
+      guard bytes.bigEndian(UInt64.self, at: end &- 8) & ((1 &<< UInt64(8 &* unused)) &- 1) == 0 else { return false }
       let key = (place: record.tailOffset, count: record.keyByteCount)
-      if isPacked || offset < rules.packedEnd, last.count > 0 {
+      if offset < rules.packedEnd, last.count > 0 {
         guard bytes.keysAscend(last.place, last.count, key.place, key.count) else { return false }
       }
-      if isPacked {
-        guard record.first == 0 || record.second == 0 else { return false }
-        var list = 0
-        while list < record.level {
-          if ahead[list] != UInt64(offset) {
-            guard ahead[list] == TwoskipLinks.unknown else { return false }
-            firsts[list] = UInt64(offset)
-          }
-          ahead[list] = list == 0 ? record.first | record.second : record.pointer(list &+ 1, in: bytes)
-          list &+= 1
-        }
-        keyBytes &+= key.count
-        upperPointers &+= record.level &- 1
-      } else {
-        guard (record.first | record.second) & 7 == 0, record.first < fileEnd, record.second < fileEnd
-        else { return false }
-        wordBits |= 1 &<< UInt64(offset >> 3 & 63)
-        facts.addTarget(record.first, &targets)
-        facts.addTarget(record.second, &targets)
-        facts.keys.add(hash(key.place, key.count, bytes), startCount, &keys)
-        startCount &+= 1
-      }
+      guard (record.first | record.second) & 7 == 0, record.first < fileEnd, record.second < fileEnd
+      else { return false }
+      wordBits |= 1 &<< UInt64(offset >> 3 & 63)
+      facts.addTarget(record.first, &targets)
+      facts.addTarget(record.second, &targets)
+      facts.keys.add(hash(key.place, key.count, bytes), startCount, &keys)
+      startCount &+= 1
       if offset < rules.packedEnd {
         packedCount &+= 1
         packedByteCount &+= end &- offset
@@ -189,17 +163,14 @@ struct TwoskipSoundBytes {
       hasOpenRecords = true
       offset = end
     }
-    if !isPacked, limit > range.lowerBound {
+    if limit > range.lowerBound {
       if word == firstWord { firstBits = wordBits } else { facts.places[bits: word] = wordBits }
     }
     self.startCount = startCount
-    self.links = links
     self.heads += heads
     self.tails = tails
     self.recordCount = recordCount
     paddingByteCount = padding
-    keyByteCount = keyBytes
-    upperPointerCount = upperPointers
     return offset == limit
   }
 
@@ -207,7 +178,7 @@ struct TwoskipSoundBytes {
   ///
   /// - Returns: Where it ends, and what it names if it is a DELETE; nil if there is none, or it is not sound.
   @inline(never)
-  private mutating func passOther(at offset: Int, _ bytes: RawSpan, _ rules: Rules) -> (end: Int, named: UInt64?)? {
+  mutating func passOther(at offset: Int, _ bytes: RawSpan, _ rules: Rules) -> (end: Int, named: UInt64?)? {
     let limit = range.upperBound
     guard limit - offset >= 8 else { return nil }
     let word = bytes.bigEndian(UInt64.self, at: offset)
@@ -304,6 +275,64 @@ struct TwoskipLinks {
   var firsts = InlineArray<31, UInt64>(repeating: TwoskipLinks.unknown)
   var leads = InlineArray<31, UInt64>(repeating: TwoskipLinks.unknown)
 
+  /// Goes on with the next record of a repacked file.
+  ///
+  /// - Parameters:
+  ///   - offset: Where it starts; 48 bytes follow.
+  ///   - level: 1 to 31; the record lies within the bytes.
+  ///   - next: Where it leads on list 0.
+  /// - Returns: Whether all lists that it is on led to it.
+  // Half of all records are on two lists at least: to ask for each list whether a record is on it would be to guess.
+  @inline(__always)
+  mutating func pass(at offset: Int, level: Int, next: UInt64, _ bytes: RawSpan) -> Bool {
+    let place = UInt64(truncatingIfNeeded: offset)
+    var difference = leads[0] ^ place
+    difference |= (leads[1] ^ place) & Self.mask(1, level)
+    difference |= (leads[2] ^ place) & Self.mask(2, level)
+    difference |= (leads[3] ^ place) & Self.mask(3, level)
+    var list = 4
+    while list < level {
+      difference |= leads[list] ^ place
+      list &+= 1
+    }
+    guard difference == 0 || meet(place, level) else { return false }
+    leads[0] = next
+    leads[1] = follow(1, offset, level, bytes)
+    leads[2] = follow(2, offset, level, bytes)
+    leads[3] = follow(3, offset, level, bytes)
+    list = 4
+    while list < level {
+      leads[list] = bytes.uncheckedWord(at: offset &+ 16 &+ 8 &* list)
+      list &+= 1
+    }
+    return true
+  }
+
+  /// Where a list leads behind a record.
+  @inline(__always)
+  private func follow(_ list: Int, _ offset: Int, _ level: Int, _ bytes: RawSpan) -> UInt64 {
+    let mask = Self.mask(list, level)
+    return leads[list] & ~mask | bytes.uncheckedWord(at: offset &+ 16 &+ 8 &* list) & mask
+  }
+
+  /// All bits if a record of a level is on a list.
+  @inline(__always)
+  private static func mask(_ list: Int, _ level: Int) -> UInt64 {
+    UInt64(truncatingIfNeeded: (list &- level) &>> 63)
+  }
+
+  /// Takes in that some lists are met for the first time.
+  ///
+  /// - Returns: Whether all others led to the place.
+  @inline(never)
+  private mutating func meet(_ place: UInt64, _ level: Int) -> Bool {
+    for list in 0..<level where leads[list] != place {
+      guard leads[list] == Self.unknown else { return false }
+      firsts[list] = place
+    }
+    return true
+  }
+
   /// Whether what comes behind goes on where this leads; then this leads where that does.
   mutating func join(_ next: TwoskipLinks) -> Bool {
     for list in 0..<Twoskip.levels where next.leads[list] != Self.unknown {
@@ -315,28 +344,5 @@ struct TwoskipLinks {
       leads[list] = next.leads[list]
     }
     return true
-  }
-}
-
-extension RawSpan {
-  /// Whether one key comes before another in raw order. Both are keys of records: they start at a multiple of 8, and the
-  /// bytes up to the next one are there.
-  @inline(__always)
-  func keysAscend(_ left: Int, _ leftCount: Int, _ right: Int, _ rightCount: Int) -> Bool {
-    let common = min(leftCount, rightCount)
-    var index = 0
-    while index < common {
-      let first = bigEndian(UInt64.self, at: left &+ index)
-      let second = bigEndian(UInt64.self, at: right &+ index)
-      if first != second {
-        // What lies behind the shorter key does not count.
-        let shift = UInt64(max(0, 8 &- (common &- index)) &* 8)
-        let (first, second) = (first &>> shift, second &>> shift)
-        if first != second { return first < second }
-        break
-      }
-      index &+= 8
-    }
-    return leftCount < rightCount
   }
 }
