@@ -188,12 +188,12 @@ import Testing
   func `bytes that are the same are counted`(_ seed: Seed) {
     var random = seed.generator(2)
     for _ in 0..<2000 {
-      let left = random.bytes(32)
+      let left = random.bytes(64)
       var right = left
-      for _ in 0..<random.below(3) { right[random.below(32)] ^= UInt8(1 << random.below(8)) }
+      for _ in 0..<random.below(3) { right[random.below(64)] ^= UInt8(1 << random.below(8)) }
       let expected = zip(left, right).prefix { $0 == $1 }.count
       let count = left.withUnsafeBytes { left in
-        right.withUnsafeBytes { right in ccs_same_of_32(left.baseAddress!, right.baseAddress!) }
+        right.withUnsafeBytes { right in ccs_same_of_64(left.baseAddress!, right.baseAddress!) }
       }
       #expect(count == expected)
     }

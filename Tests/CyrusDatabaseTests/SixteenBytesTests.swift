@@ -17,7 +17,6 @@ import Testing
           text[place] = byte
           #expect(ccs_bits_of(text, byte) == Self.bits(text) { $0 == byte })
           #expect(ccs_bits_of_any(text, 0x20, byte, 0) == Self.bits(text) { $0 == 0x20 || $0 == byte || $0 == 0 })
-          #expect(ccs_bits_of_difference(text, SIMD16(repeating: rest)) == Self.bits(text) { $0 != rest })
           #expect(ccs_bits_up_to(text, 0x20) == Self.bits(text) { $0 <= 0x20 })
           #expect(ccs_bits_of_other_than_id(text) == Self.bits(text) { !isIDByte($0) })
           let marks = SIMD16<UInt8>().replacing(with: 255, where: text .== byte)

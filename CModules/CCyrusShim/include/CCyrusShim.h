@@ -168,18 +168,19 @@ static inline void ccs_prefetch_line(const uint8_t *__counted_by(count) bytes __
   __builtin_prefetch((const uint8_t *)((uintptr_t)bytes + place));
 }
 
-/// How many of the 32 bytes from two places on are the same, before one is not; 32 if all are. All 64 are read.
-static inline ptrdiff_t ccs_same_of_32(const void *left, const void *right) {
+/// How many of the 64 bytes from two places on are the same, before one is not; 64 if all are. All 128 are read.
+static inline ptrdiff_t ccs_same_of_64(const void *left, const void *right) {
 #if defined(__SSE2__)
   typedef char lanes __attribute__((vector_size(16), aligned(1), may_alias));
   const lanes *a = (const lanes *)left, *b = (const lanes *)right;
-  uint32_t same = (uint32_t)__builtin_ia32_pmovmskb128((lanes)(a[0] == b[0]));
-  same |= (uint32_t)__builtin_ia32_pmovmskb128((lanes)(a[1] == b[1])) << 16;
-  return __builtin_ctzll(~(uint64_t)same);
+  uint64_t same = 0;
+  for (int part = 0; part < 4; part++)
+    same |= (uint64_t)(uint32_t)__builtin_ia32_pmovmskb128((lanes)(a[part] == b[part])) << 16 * part;
+  return ~same ? __builtin_ctzll(~same) : 64;
 #else
   const uint8_t *a = (const uint8_t *)left, *b = (const uint8_t *)right;
   ptrdiff_t count = 0;
-  while (count < 32 && a[count] == b[count]) count++;
+  while (count < 64 && a[count] == b[count]) count++;
   return count;
 #endif
 }

@@ -44,9 +44,6 @@ CCS_INLINE uint32_t ccs_bits(ccs_bytes marks) { return ccs_bits_portable(marks);
 /// A bit for each byte that is `byte`.
 CCS_INLINE uint32_t ccs_bits_of(ccs_bytes text, uint8_t byte) { return ccs_bits((ccs_bytes)(text == byte)); }
 
-/// A bit for each byte that differs from the one of the other text.
-CCS_INLINE uint32_t ccs_bits_of_difference(ccs_bytes text, ccs_bytes other) { return ccs_bits((ccs_bytes)(text != other)); }
-
 /// A bit for each byte that is one of these.
 CCS_INLINE uint32_t ccs_bits_of_any(ccs_bytes text, uint8_t first, uint8_t second, uint8_t third) {
   return ccs_bits((ccs_bytes)((text == first) | (text == second) | (text == third)));

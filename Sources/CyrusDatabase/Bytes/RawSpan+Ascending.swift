@@ -16,9 +16,11 @@ extension RawSpan {
     // Where keys are numbers they differ at once, one as the other.
     let leftWord = uncheckedWord(at: left), rightWord = uncheckedWord(at: right)
     if leftWord != rightWord, common >= 8 { return leftWord < rightWord }
-    let lower = differences(at: left, right) | differences(at: left &+ 16, right &+ 16) << 16
-    let upper = differences(at: left &+ 32, right &+ 32) | differences(at: left &+ 48, right &+ 48) << 16
-    let same = (lower | upper << 32).trailingZeroBitCount
+    // Both begin so far before the end, so there are bytes.
+    let same = unsafe withUnsafeBytes { bytes in
+      let start = unsafe bytes.baseAddress.unsafelyUnwrapped
+      return unsafe ccs_same_of_64(start + left, start + right)
+    }
     guard same < 64 || common <= 64 else {
       return keysAscendByWords(left &+ 64, leftCount &- 64, right &+ 64, rightCount &- 64)
     }
@@ -52,16 +54,5 @@ extension RawSpan {
   private func uncheckedByte(at offset: Int) -> UInt8 {
     // One of those that were compared.
     unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt8.self)
-  }
-
-  /// A bit for each of sixteen bytes that differs between two places.
-  ///
-  /// - Precondition: Sixteen bytes follow either.
-  @inline(__always)
-  private func differences(at left: Int, _ right: Int) -> UInt64 {
-    // Compared by the one who calls this, once for all loads.
-    let text = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: left, as: SIMD16<UInt8>.self)
-    let other = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: right, as: SIMD16<UInt8>.self)
-    return UInt64(ccs_bits_of_difference(text, other))
   }
 }

@@ -4,7 +4,7 @@
 // anything else nothing is done, and the walk makes its careful step instead. All that is kept of a record is what its
 // first three words held: where the key lies follows from them.
 //
-// What surprises: keys are compared 32 bytes at a time, and bytes behind them are looked at, too, if never used. So the
+// What surprises: 64 bytes of keys are compared at once, and bytes behind them are looked at, too, if never used. So the
 // last bytes before the limit are left to the careful step.
 
 import CCyrusShim
@@ -39,7 +39,7 @@ import CCyrusShim
   /// How far behind the one before it a record may lie for memory to have brought it unasked, in bytes.
   static let nearby = 16384
   /// How many bytes of two keys are looked at at once.
-  private static let keyStep = 32
+  private static let keyStep = 64
   /// The type and level of a RECORD at its lowest level.
   private static let lowest = UInt64(TwoskipRecord.Kind.record.rawValue) << 8 | 1
 
@@ -157,19 +157,24 @@ import CCyrusShim
     let left = unsafe base + present.tailOffset
     let right = unsafe base + record.tailOffset
     let common = min(present.keyByteCount, record.keyByteCount)
-    var index = 0
+    // Where keys are numbers they differ at once, one as the other; else nobody can foresee where.
+    let (leftWord, rightWord) = unsafe (Self.load(left, 0), Self.load(right, 0))
+    if leftWord != rightWord, common >= 8, order == .raw {
+      return leftWord < rightWord && (leftWord ^ rightWord).leadingZeroBitCount >> 3 >= prefixByteCount
+    }
+    var same = 0
     while true {
       // Both keys end so far before the limit.
-      let count = unsafe ccs_same_of_32(left + index, right + index)
-      index &+= count
-      if count < Self.keyStep || index >= common { break }
+      let count = unsafe ccs_same_of_64(left + same, right + same)
+      same &+= count
+      if count < Self.keyStep || same >= common { break }
     }
-    if order != .raw {
-      return min(index, common) >= prefixByteCount && order.compare(key(of: present), key(of: record)) < 0
-    }
-    if index >= common { return common >= prefixByteCount && present.keyByteCount < record.keyByteCount }
-    // Both keys have that byte.
-    return unsafe (left + index).load(as: UInt8.self) < (right + index).load(as: UInt8.self) && index >= prefixByteCount
+    same = min(same, common)
+    guard order == .raw else { return same >= prefixByteCount && order.compare(key(of: present), key(of: record)) < 0 }
+    // Behind either key there is a byte, too.
+    let isBefore = unsafe (left + same).load(as: UInt8.self) < (right + same).load(as: UInt8.self)
+    let isShorter = present.keyByteCount < record.keyByteCount
+    return same >= prefixByteCount && (same < common ? isBefore : isShorter)
   }
 
   /// - Precondition: eight bytes are there.
