@@ -1,9 +1,10 @@
 // CRC-32 of what records have: up to 256 bytes, whole words of eight, two of them at a time.
 //
-// No word hangs on the one before: the word that is followed by k others is multiplied by x^(64 k - 32), its place in
-// the message, and all products are added up and reduced once. The words lie in a window that ends where the message
-// ends; what is before the message in it is not loaded, and counts as 0. So nothing is decided by the length, but whether
-// it is above 64. The initial value is a word that is followed by the whole message; what that comes to is looked up.
+// No word hangs on the one before: the word that is followed by k others is multiplied by x^(64 k + 32), which is what it
+// comes to in the remainder, and all products, of 96 bits each, are added up and reduced once. The words lie in a window
+// that ends where the message ends; what is before the message in it is not loaded, and counts as 0. So nothing is decided
+// by the length, but whether it is above 64. The initial value is a word that is followed by the whole message; what that
+// comes to is looked up.
 //
 // Head and tail of a record are reduced side by side, which costs as much as one.
 
@@ -19,16 +20,16 @@ static inline bool is_of_words(size_t count) { return count <= LONGEST && count 
 // The same of two messages, if neither has all 256: no bit but those of 8 to 128 is set.
 static inline bool are_of_words(size_t first, size_t second) { return ((first | second) & ~(size_t)0xf8) == 0; }
 
-// The factors of the words of the window, the first one followed by 31 others. The last two are in their place as they are.
+// The factors of the words of the window, the first one followed by 31 others.
 static const uint64_t word_factors[32] __attribute__((aligned(64))) = {
-    0x1db06f64c, 0x1c47d2a9c, 0x19159bb02, 0x125f17dfc,
-    0x1b35adb0e, 0x1e7146aac, 0x1821d8bc0, 0x12e958ac4,
-    0x1816ab61c, 0x10aae2566, 0x0e3543be0, 0x14b57d3f0,
-    0x1fdc60a7c, 0x03f41287a, 0x1e88ef372, 0x14a7fe880,
-    0x1ea89367e, 0x1d7cfc6ac, 0x0df068dc2, 0x18cb44e58,
-    0x1c7569e54, 0x0ae0b5394, 0x154442bd4, 0x1c6e41596,
-    0x03db1ecdc, 0x174359406, 0x0f1da05aa, 0x15a546366,
-    0x1751997d0, 0x0ccaa009e, 0x000000000, 0x000000000,
+    0x1322d1430, 0x1db06f64c, 0x1c47d2a9c, 0x19159bb02,
+    0x125f17dfc, 0x1b35adb0e, 0x1e7146aac, 0x1821d8bc0,
+    0x12e958ac4, 0x1816ab61c, 0x10aae2566, 0x0e3543be0,
+    0x14b57d3f0, 0x1fdc60a7c, 0x03f41287a, 0x1e88ef372,
+    0x14a7fe880, 0x1ea89367e, 0x1d7cfc6ac, 0x0df068dc2,
+    0x18cb44e58, 0x1c7569e54, 0x0ae0b5394, 0x154442bd4,
+    0x1c6e41596, 0x03db1ecdc, 0x174359406, 0x0f1da05aa,
+    0x15a546366, 0x1751997d0, 0x0ccaa009e, 0x1db710640,
 };
 
 // What the initial value comes to behind so many words.
@@ -59,43 +60,43 @@ WIDE static inline __m256i placed(__m256i value, int part) {
 WIDE static inline __m128i wide_sum(const uint8_t *bytes, size_t count) {
   const uint8_t *end = bytes + count;
   __m256i first = _mm256_set1_epi64x(31 - (long long)(count / 8));
-  __m256i last = words(end, 7, first);
-  __m256i sum = _mm256_xor_si256(placed(last, 7), placed(words(end, 6, first), 6));
+  __m256i sum = _mm256_xor_si256(placed(words(end, 7, first), 7), placed(words(end, 6, first), 6));
   if (count > 64) {
     __m256i a = _mm256_xor_si256(placed(words(end, 5, first), 5), placed(words(end, 4, first), 4));
     __m256i b = _mm256_xor_si256(placed(words(end, 3, first), 3), placed(words(end, 2, first), 2));
     __m256i c = _mm256_xor_si256(placed(words(end, 1, first), 1), placed(words(end, 0, first), 0));
     sum = _mm256_xor_si256(sum, _mm256_xor_si256(a, _mm256_xor_si256(b, c)));
   }
-  __m128i value = _mm_xor_si128(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
-  return _mm_xor_si128(value, _mm256_extracti128_si256(last, 1));
+  return _mm_xor_si128(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
 }
 
-// ccs_reduce for two at a time; the first one's remainder is in the upper half.
-WIDE static inline uint64_t reduce_both(__m128i first, __m128i second) {
-  const __m256i to96 = _mm256_broadcastsi128_si256(_mm_set_epi64x(0x163cd6124, 0x0ccaa009e));
-  const __m256i barrett = _mm256_broadcastsi128_si256(_mm_set_epi64x(0x1f7011641, 0x1db710641));
+// The remainders of two sums of products; the upper half's is in the upper half.
+WIDE static inline uint64_t reduce_both(__m256i value) {
+  const __m256i to64 = _mm256_set1_epi64x(0x163cd6124); // x^64
+  const __m256i barrett = _mm256_broadcastsi128_si256(_mm_set_epi64x(0x1f7011641, 0x1db710641)); // quotient, polynomial
   const __m256i low32 = _mm256_set1_epi64x(0xffffffff);
-  __m256i value = _mm256_inserti128_si256(_mm256_castsi128_si256(second), first, 1);
-  value = _mm256_xor_si256(_mm256_srli_si256(value, 8), _mm256_clmulepi64_epi128(value, to96, 0x00));
-  __m256i rest = _mm256_clmulepi64_epi128(_mm256_and_si256(value, low32), to96, 0x10);
+  __m256i rest = _mm256_clmulepi64_epi128(_mm256_and_si256(value, low32), to64, 0x00);
   value = _mm256_xor_si256(_mm256_srli_si256(value, 4), rest);
   __m256i quotient = _mm256_clmulepi64_epi128(_mm256_and_si256(value, low32), barrett, 0x10);
   value = _mm256_xor_si256(value, _mm256_clmulepi64_epi128(_mm256_and_si256(quotient, low32), barrett, 0x00));
-  uint32_t upper = (uint32_t)_mm_extract_epi32(_mm256_extracti128_si256(value, 1), 1);
-  return (uint64_t)upper << 32 | (uint32_t)_mm_extract_epi32(_mm256_castsi256_si128(value), 1);
+  __m256i both = _mm256_permutevar8x32_epi32(value, _mm256_setr_epi32(1, 5, 1, 5, 1, 5, 1, 5));
+  return (uint64_t)_mm_cvtsi128_si64(_mm256_castsi256_si128(both));
 }
+
+// The same of one.
+WIDE static inline uint32_t reduce_one(__m128i value) { return (uint32_t)reduce_both(_mm256_castsi128_si256(value)); }
 
 static inline uint64_t start_effect_of_both(size_t first, size_t second) {
   return (uint64_t)start_effects[first / 8] << 32 | start_effects[second / 8];
 }
 
 WIDE static uint32_t wide_crc32(const uint8_t *bytes, size_t count) {
-  return ~(ccs_reduce(wide_sum(bytes, count)) ^ start_effects[count / 8]);
+  return ~(reduce_one(wide_sum(bytes, count)) ^ start_effects[count / 8]);
 }
 
 WIDE static uint64_t wide_crc32_of_both(const uint8_t *first, size_t first_count, const uint8_t *second, size_t second_count) {
-  uint64_t both = reduce_both(wide_sum(first, first_count), wide_sum(second, second_count));
+  __m256i sums = _mm256_castsi128_si256(wide_sum(second, second_count));
+  uint64_t both = reduce_both(_mm256_inserti128_si256(sums, wide_sum(first, first_count), 1));
   return ~(both ^ start_effect_of_both(first_count, second_count));
 }
 
@@ -111,7 +112,8 @@ BROAD static inline __m512i broad_placed(const uint8_t *end, int part, uint32_t 
   return _mm512_xor_si512(even, _mm512_clmulepi64_epi128(value, factors, 0x11));
 }
 
-BROAD static inline __m128i broad_sum(const uint8_t *bytes, size_t count) {
+// All products, eight sums of them.
+BROAD static inline __m512i broad_sums(const uint8_t *bytes, size_t count) {
   const uint8_t *end = bytes + count;
   uint32_t mask = (uint32_t)(0xffffffffull << (32 - count / 8));
   __m512i sum = broad_placed(end, 3, mask);
@@ -121,18 +123,24 @@ BROAD static inline __m128i broad_sum(const uint8_t *bytes, size_t count) {
     __m512i c = broad_placed(end, 0, mask);
     sum = _mm512_xor_si512(sum, _mm512_ternarylogic_epi64(a, b, c, 0x96)); // a ^ b ^ c
   }
-  __m256i half = _mm256_xor_si256(_mm512_castsi512_si256(sum), _mm512_extracti64x4_epi64(sum, 1));
-  __m128i value = _mm_xor_si128(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
-  return _mm_xor_si128(value, _mm_maskz_loadu_epi64((__mmask8)(mask >> 30), end - 16));
+  return sum;
 }
 
 BROAD static uint32_t broad_crc32(const uint8_t *bytes, size_t count) {
-  return ~(ccs_reduce(broad_sum(bytes, count)) ^ start_effects[count / 8]);
+  __m512i sums = broad_sums(bytes, count);
+  __m256i half = _mm256_xor_si256(_mm512_castsi512_si256(sums), _mm512_extracti64x4_epi64(sums, 1));
+  __m128i sum = _mm_xor_si128(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+  return ~(reduce_one(sum) ^ start_effects[count / 8]);
 }
 
 BROAD static uint64_t broad_crc32_of_both(const uint8_t *first, size_t first_count, const uint8_t *second, size_t second_count) {
-  uint64_t both = reduce_both(broad_sum(first, first_count), broad_sum(second, second_count));
-  return ~(both ^ start_effect_of_both(first_count, second_count));
+  __m512i upper = broad_sums(first, first_count), lower = broad_sums(second, second_count);
+  // Quarters of both by turns, so that what is added up ends side by side.
+  __m512i left = _mm512_permutex2var_epi64(lower, _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), upper);
+  __m512i right = _mm512_permutex2var_epi64(lower, _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), upper);
+  __m512i sums = _mm512_xor_si512(left, right);
+  __m256i both = _mm256_xor_si256(_mm512_castsi512_si256(sums), _mm512_extracti64x4_epi64(sums, 1));
+  return ~(reduce_both(both) ^ start_effect_of_both(first_count, second_count));
 }
 
 // MARK: which way
