@@ -103,12 +103,13 @@ import CCyrusShim
     let (word, first, second) = unsafe (
       Self.load(base, offset), Self.load(base, offset &+ 8), Self.load(base, offset &+ 16)
     )
-    // The processor goes on with the next record while the checksums of this one are computed, as long as nothing that
-    // leads there hangs on them but a decision. And what would have to be kept aside for the call comes behind it.
+    let record = TwoskipRecord(usualAt: offset, word, 0, 0)
+    let byteCount = record.end &- offset
+    guard Self.fits(record, word, limit), byteCount <= bytesLeft, ascends(to: record, order) else { return nil }
+    // Last, so that little has to be kept aside for the call. The processor goes on with the next record meanwhile, as long
+    // as nothing that leads there hangs on the checksums but a decision.
     if comparesChecksums {
-      guard unsafe Self.isProven(at: offset, word, limit, base) else { return nil }
-    } else {
-      guard Self.fits(TwoskipRecord(usualAt: offset, word, 0, 0), word, limit) else { return nil }
+      guard unsafe Self.isProven(record, base) else { return nil }
     }
     if isLive {
       // The level-0 pair has to be the one that was read before the checksum was computed.
@@ -117,9 +118,6 @@ import CCyrusShim
         return nil
       }
     }
-    let record = TwoskipRecord(usualAt: offset, word, 0, 0)
-    let byteCount = record.end &- offset
-    guard byteCount <= bytesLeft, ascends(to: record, order) else { return nil }
     bytesLeft &-= byteCount
     self.offset = offset
     self.word = word
@@ -134,19 +132,13 @@ import CCyrusShim
     word >> 48 &- lowest < UInt64(Twoskip.levels) && record.hasUsualLengths && record.end <= limit
   }
 
-  /// Whether the record with this first word is of the usual shape, and both its checksums are right.
-  ///
-  /// Of no walk, of which a copy would be made for the call.
-  @inline(never)
-  @unsafe private static func isProven(
-    at offset: Int, _ word: UInt64, _ limit: Int, _ base: UnsafeRawPointer
-  ) -> Bool {
-    let record = TwoskipRecord(usualAt: offset, word, 0, 0)
-    guard fits(record, word, limit) else { return false }
+  /// Whether both checksums of a record are right, all of which lies within the bytes.
+  @inline(__always)
+  @unsafe private static func isProven(_ record: TwoskipRecord, _ base: UnsafeRawPointer) -> Bool {
+    let start = unsafe (base + record.offset).assumingMemoryBound(to: UInt8.self)
     let headByteCount = record.headByteCount &- 8
-    // All of it lies within the bytes.
-    let start = unsafe (base + offset).assumingMemoryBound(to: UInt8.self)
-    let computed = unsafe ccs_crc32_of_both(start, record.end &- offset, headByteCount, headByteCount &+ 8)
+    let byteCount = record.end &- record.offset
+    let computed = unsafe ccs_crc32_of_both(start, byteCount, headByteCount, headByteCount &+ 8)
     return computed == (unsafe load(base, record.headChecksumOffset))
   }
 
