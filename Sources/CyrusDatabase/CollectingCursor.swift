@@ -7,6 +7,8 @@ package struct CollectingCursor: ~Copyable, ~Escapable {
   private var records: RecordCursor
   private var found = FoundRecords()
   private var hasEnded = false
+  /// How many bytes the records of the file may have: those of a file do not overlap.
+  package let room: Int
 
   /// Starts a walk.
   @_lifetime(borrow snapshot)
@@ -16,6 +18,26 @@ package struct CollectingCursor: ~Copyable, ~Escapable {
     let count = min(snapshot.expectedCount ?? 0, UInt64(snapshot.bytes.byteCount / Twoskip.smallestRecord))
     countMax = Int(truncatingIfNeeded: count)
     found.reserveCapacity(countMax)
+    room = records.bytesLeft
+  }
+
+  /// Starts a walk over a part of the records with a prefix; nil if damage hides where it starts or ends, or if keys are in
+  /// another order than ``KeyOrder/raw`` there.
+  ///
+  /// - Parameters:
+  ///   - start: The first key that it may have; nil for the first one with the prefix.
+  ///   - stop: The first key behind it; nil for the end.
+  ///   - partCount: How many such parts there are.
+  @_lifetime(borrow snapshot)
+  package init?(
+    _ snapshot: borrowing Snapshot, prefix: [UInt8], from start: [UInt8]?, before stop: [UInt8]?, partCount: Int
+  ) {
+    guard let part = snapshot.part(prefix: prefix, from: start, before: stop) else { return nil }
+    records = part
+    let count = min(snapshot.expectedCount ?? 0, UInt64(snapshot.bytes.byteCount / Twoskip.smallestRecord))
+    countMax = Int(truncatingIfNeeded: count) / partCount
+    found.reserveCapacity(countMax)
+    room = records.bytesLeft
   }
 
   /// How many bytes ahead a listing fetches.
@@ -48,12 +70,38 @@ package struct CollectingCursor: ~Copyable, ~Escapable {
     }
   }
 
+  /// How many bytes those have that were met.
+  package var byteCount: Int { room - records.bytesLeft }
+
+  /// Whether damage was met.
+  package var hasMetDamage: Bool { found.damageCount > 0 }
+
+  /// The records that were found.
+  ///
+  /// - Precondition: The walk has ended.
+  package consuming func all() -> FoundRecords {
+    precondition(hasEnded, "what is not proven is no list")
+    return found
+  }
+
   /// The records that were found, as a list of its own.
   ///
   /// - Parameter snapshot: The one that was walked over.
   /// - Precondition: The walk has ended.
   package consuming func list(of snapshot: borrowing Snapshot) -> RecordList {
-    precondition(hasEnded, "what is not proven is no list")
-    return RecordList(of: snapshot.shared(), found, isLimited: false, records.order)
+    let order = order
+    return RecordList(of: snapshot.shared(), all(), isLimited: false, order)
+  }
+}
+
+extension RecordList {
+  /// What was found in walks over parts that follow each other, all without damage, and in raw order.
+  ///
+  /// - Parameter snapshot: The one that was walked over.
+  package init(of snapshot: borrowing Snapshot, parts: [FoundRecords]) {
+    var all = FoundRecords()
+    all.reserveCapacity(parts.reduce(0) { $0 + $1.count })
+    for part in parts { all.append(part) }
+    self.init(of: snapshot.shared(), all, isLimited: false, .raw)
   }
 }

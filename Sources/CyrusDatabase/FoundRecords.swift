@@ -29,14 +29,17 @@ struct RecordPlaces: Sendable {
 }
 
 /// What was found so far: where records lie, and damage.
-struct FoundRecords: Sendable {
+package struct FoundRecords: Sendable {
   private(set) var places = RecordPlaces()
   private(set) var damage: [(Damage, Int)] = []
   private(set) var damageCount = 0
 
-  var count: Int { places.count }
+  package var count: Int { places.count }
 
   mutating func reserveCapacity(_ count: Int) { places.reserveCapacity(count) }
+
+  /// Takes what was found behind it, where there is no damage.
+  mutating func append(_ next: FoundRecords) { places.append(next.places) }
 
   mutating func note(_ offset: UInt64) { places.append(offset) }
 
@@ -92,7 +95,7 @@ extension FoundRecords {
     var byteCount = first.byteCount
     for part in parts.dropFirst() {
       guard let part, part.order == first.order else { return nil }
-      all.places.append(part.records.places)
+      all.append(part.records)
       byteCount += part.byteCount
     }
     return byteCount <= first.room ? (all, first.order) : nil

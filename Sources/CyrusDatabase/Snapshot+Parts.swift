@@ -50,4 +50,33 @@ extension Snapshot {
     for outcome in outcomes { results.append(try outcome.get()) }
     return results
   }
+
+  /// Keys between which about equally many records with a prefix lie, in ascending order: hints, which nothing hangs on.
+  ///
+  /// - Parameter count: How many parts are wanted.
+  /// - Returns: One less at most; fewer, or none, of few records or in a damaged file.
+  /// - Complexity: O(`count` · log *n*) expected.
+  package func cutKeys(_ count: Int, prefix: [UInt8]) -> [[UInt8]] {
+    guard let header, count > 1 else { return [] }
+    return TwoskipState(bytes, end: header.currentSize, isLive: isLive).cutKeys(count, prefix: prefix)
+  }
+
+  /// A walk over the records from one key up to another one; nil if damage hides where it starts or ends, or if keys are
+  /// not in raw order there.
+  @_lifetime(borrow self)
+  func part(prefix: [UInt8], from start: [UInt8]?, before stop: [UInt8]?) -> RecordCursor? {
+    guard let header else { return nil }
+    let state = TwoskipState(bytes, end: header.currentSize, isLive: isLive)
+    let start = start ?? prefix
+    var end: TwoskipRecord?
+    if let stop {
+      guard let found = try? state.search(for: stop.rawSpan), found.order == .raw else { return nil }
+      end = found.position.at
+    }
+    guard let found = try? state.search(for: start.rawSpan), found.order == .raw else { return nil }
+    let cursor = TwoskipCursor(
+      bytes, end: header.currentSize, isLive: isLive, comparesChecksums: comparesChecksums, at: found.position,
+      order: .raw)
+    return RecordCursor(cursor, from: start, prefix: prefix, until: end, proof)
+  }
 }

@@ -3,10 +3,11 @@
 
 import CyrusDatabase
 import CyrusMailboxes
-import CyrusSync
 import Foundation
 import TestSupport
 import Testing
+
+@testable import CyrusSync
 
 @Suite struct WalkedReportTests {
   /// What a comparison came to, or why it did not.
@@ -39,6 +40,14 @@ import Testing
         master: master.snapshot(locking: .none), replica: replica.snapshot(locking: .none), pending: logs)
     }
     #expect(walked == listed, "\(comment)")
+    for threads in [2, 3, 8] {
+      let shared = outcome {
+        try diff.report(
+          master: master.snapshot(locking: .none), replica: replica.snapshot(locking: .none), pending: logs,
+          threads: threads)
+      }
+      #expect(shared == listed, "\(comment), \(threads) threads")
+    }
     let gone = outcome {
       // What a snapshot has of a file it has without the path.
       let paths = [master, replica].map { $0.path + "-gone" }
@@ -54,7 +63,7 @@ import Testing
     let trusting = outcome {
       try diff.report(
         master: master.snapshot(locking: .none).trusting(master.verify()),
-        replica: replica.snapshot(locking: .none).trusting(replica.verify()), pending: logs)
+        replica: replica.snapshot(locking: .none).trusting(replica.verify()), pending: logs, threads: 2)
     }
     #expect(trusting == listed, "\(comment), trusting")
   }
@@ -68,6 +77,26 @@ import Testing
     }
     diff.settings.defaultDomain = "example.org"
     try compare(diff, round.path("master"), round.path("replica"), round.pair.logs, "default domain")
+  }
+
+  @Test(arguments: Seed.some(40)) func `several threads do it, wherever keys are names and the files are sound`(
+    seed: Seed
+  ) throws {
+    let round = try ModelRound(seed)
+    let master = try Database(path: round.path("master")).snapshot(locking: .none)
+    let replica = try Database(path: round.path("replica")).snapshot(locking: .none)
+    guard try MailboxListForm(of: master).keys == .prefixed, try MailboxListForm(of: replica).keys == .prefixed else {
+      return
+    }
+    let comparison = FieldComparison(settings: NameSettings(), comparesPartitions: true, states: nil)
+    let mark = [UInt8(ascii: "N")]
+    for threads in 2...4 {
+      let cutCount = master.cutKeys(threads, prefix: mark).count
+      let parts = try StoreMergeParts(master, replica, prefix: mark, comparison, threads: threads)
+      #expect(parts?.master.count ?? 1 == cutCount + 1)
+      // Those of a model have some twenty mailboxes.
+      #expect(cutCount > 0)
+    }
   }
 
   @Test(arguments: Seed.some(40)) func `of spoiled stores it is the same`(seed: Seed) throws {

@@ -86,6 +86,14 @@ extension Subject {
       let held = (try HeldSnapshot(master, isTrusted: true), try HeldSnapshot(replica, isTrusted: true))
       return { try StoreDiff().report(master: held.0.snapshot, replica: held.1.snapshot) }
     },
+    diff("diff, 2 threads", "compare two lists by two threads") { master, replica in
+      let held = (try HeldSnapshot(master), try HeldSnapshot(replica))
+      return { try StoreDiff().report(master: held.0.snapshot, replica: held.1.snapshot, threads: 2) }
+    },
+    diff("diff-trust, 2 threads", "the same of states that were verified before") { master, replica in
+      let held = (try HeldSnapshot(master, isTrusted: true), try HeldSnapshot(replica, isTrusted: true))
+      return { try StoreDiff().report(master: held.0.snapshot, replica: held.1.snapshot, threads: 2) }
+    },
     diff("diff-listed", "open two files, list each, compare the lists") { master, replica in
       return {
         try StoreDiff().report(

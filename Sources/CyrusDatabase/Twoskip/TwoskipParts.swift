@@ -20,6 +20,24 @@ extension TwoskipState {
     return samples.count < Self.samplesMax(wanted) ? choose(count - 1, of: samples) : []
   }
 
+  /// Keys between which about equally many records with a prefix lie.
+  ///
+  /// - Parameter count: How many parts are wanted.
+  /// - Returns: One less at most, in ascending order; fewer, or none, of few records or in a damaged file.
+  /// - Complexity: O(`count` · log *n*) expected.
+  func cutKeys(_ count: Int, prefix: [UInt8]) -> [[UInt8]] {
+    guard let dummy = try? self.dummy() else { return [] }
+    let keys = samples(count * Self.samplesPerPart, from: dummy)
+      .map { Array($0.key(in: bytes)) }.filter { $0.rawSpan.starts(with: prefix.rawSpan) }
+    var cuts: [[UInt8]] = []
+    for number in 1..<count where keys.count > count {
+      let key = keys[number * keys.count / count]
+      if let last = cuts.last, last.rawSpan.compare(with: key.rawSpan) >= 0 { continue }
+      cuts.append(key)
+    }
+    return cuts
+  }
+
   private static func samplesMax(_ wanted: Int) -> Int { 4 * wanted }
 
   /// Records of the highest upper list that has so many, in its order; of list 1 if none has. At most four times as many.

@@ -71,17 +71,30 @@ public struct StoreDiff: Sendable {
   ///   - master: The `mailboxes.db` of the side that changes are made on. Its snapshot was taken before the logs.
   ///   - replica: That of the side that they are carried over to. Its snapshot was taken after the logs.
   ///   - logs: What is pending on the channel that feeds the replica, in the order in which it will be read.
+  ///   - threads: How many may be used, the caller's included; 1 or more. They are gone when the call returns. One is used
+  ///     where mailboxes' ``states`` are compared, and for what is damaged.
   /// - Throws: ``/CyrusDatabase/DatabaseError``: `.changed` if a commit came before all was read, `.faulted` if a file was
   ///   cut; what looking up records of the master can throw. Damage is no error, but the report says so.
   /// - Complexity: O(mailboxes of both), each looked at once, and O(length of the logs) expected. Memory: 12 bytes for each
   ///   mailbox, up to three times that while the lists grow, and by the number of differences and lines.
   public func report(
-    master: borrowing Snapshot, replica: borrowing Snapshot, pending logs: [SyncLog] = []
+    master: borrowing Snapshot, replica: borrowing Snapshot, pending logs: [SyncLog] = [], threads: Int = 1
   ) throws(DatabaseError) -> StoreDiffReport {
+    precondition(threads > 0, "at least the caller's thread is needed")
     let comparison = FieldComparison(settings: settings, comparesPartitions: comparesPartitions, states: states)
     let forms = (try MailboxListForm(of: master), try MailboxListForm(of: replica))
     if comparison.hasRawOrder, forms.0.keys == .prefixed, forms.1.keys == .prefixed {
       let mark: [UInt8] = [UInt8(ascii: "N")]
+      if threads > 1, states == nil,
+        let parts = try StoreMergeParts(master, replica, prefix: mark, comparison, threads: threads)
+      {
+        let mine = RecordList(of: master, parts: parts.master)
+        let theirs = RecordList(of: replica, parts: parts.replica)
+        return try report(
+          StoreSnapshot(MailboxList(ordered: mine, form: forms.0, settings: settings)),
+          StoreSnapshot(MailboxList(ordered: theirs, form: forms.1, settings: settings)),
+          parts.merge, comparison, logs)
+      }
       var left = CollectingCursor(master, prefix: mark.rawSpan)
       var right = CollectingCursor(replica, prefix: mark.rawSpan)
       if let merge = try StoreMerge(walking: &left, &right, comparison) {
@@ -96,7 +109,7 @@ public struct StoreDiff: Sendable {
   }
 
   private func report(
-    _ master: borrowing StoreSnapshot, _ replica: borrowing StoreSnapshot, _ merge: borrowing StoreMerge,
+    _ master: borrowing StoreSnapshot, _ replica: borrowing StoreSnapshot, _ merge: StoreMerge,
     _ comparison: FieldComparison, _ logs: [SyncLog]
   ) throws(DatabaseError) -> StoreDiffReport {
     let client = client ?? SyncClientVersion(master: master.list.form)

@@ -40,7 +40,7 @@ struct DifferingPlace: Sendable {
 }
 
 /// The places in which two lists differ.
-struct StoreMerge: ~Copyable {
+struct StoreMerge {
   private(set) var places: [DifferingPlace] = []
   /// By place in the master's list, a hash of the id of each that both have under one name; 0 for the others.
   private(set) var joined: [UInt32]
@@ -155,6 +155,26 @@ struct StoreMerge: ~Copyable {
       theirs = try replica.next()
     }
     guard master.order == .raw, replica.order == .raw else { return nil }
+  }
+
+  /// Takes in what was found behind it.
+  ///
+  /// - Parameter count: How many records of either side come before that.
+  mutating func append(_ next: StoreMerge, behind count: (master: Int, replica: Int)) {
+    let (left, right) = (UInt32(count.master), UInt32(count.replica))
+    for place in next.places {
+      places.append(
+        DifferingPlace(master: place.master.map { $0 + left }, replica: place.replica.map { $0 + right }))
+    }
+    joined += repeatElement(0, count: count.master - joined.count)
+    joined += next.joined
+    skippedPlaces += next.skippedPlaces.map { $0 + left }
+    skippedCount.master += next.skippedCount.master
+    skippedCount.replica += next.skippedCount.replica
+    liveCount.master += next.liveCount.master
+    liveCount.replica += next.liveCount.replica
+    replicaPartitions.formUnion(next.replicaPartitions)
+    if !next.isMasterReadable { isMasterReadable = false }
   }
 
   @_lifetime(copy record)

@@ -36,6 +36,8 @@ public struct StorePair: Sendable {
   public var logs: @Sendable () throws(SyncLogError) -> [SyncLog]
   /// What is done to be sure that no writer changes a list while it is read.
   public var locking: Locking
+  /// How many threads may be used to compare lists that nobody writes to, the caller's included; 1 or more.
+  public var threads = 1
 
   /// A pair.
   public init(
@@ -79,7 +81,7 @@ public struct StorePair: Sendable {
       guard let master = try master.quietSnapshot() else { return nil }
       let logs = try self.logs()
       guard let replica = try replica.quietSnapshot() else { return nil }
-      return try diff.report(master: master, replica: replica, pending: logs)
+      return try diff.report(master: master, replica: replica, pending: logs, threads: threads)
     } catch {
       return nil
     }

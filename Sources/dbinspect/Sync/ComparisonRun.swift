@@ -98,7 +98,7 @@ extension ComparisonOptions {
       throw Failure(.usage, file: directory, "is a directory: --synclog takes one directory, or log files")
     }
     for path in paths { try requireSyncDirectory(path, channel: channel) }
-    let pair = StorePair(
+    var pair = StorePair(
       master: try common.database(at: master), replica: try common.database(at: replica),
       locking: common.libraryLocking
     ) { () throws(SyncLogError) in
@@ -107,6 +107,7 @@ extension ComparisonOptions {
       captures.all.append(capture)
       return capture.files.map(\.log)
     }
+    pair.threads = usualThreadCount
     let seconds = settle
     let report: StoreDiffReport
     do throws(StorePairError) {
