@@ -73,10 +73,13 @@ extension FoundRecords {
     of snapshot: borrowing Snapshot, threads: Int
   ) throws(DatabaseError) -> (records: FoundRecords, order: KeyOrder)? {
     let parts: [Part?]
+    // Room for all that there should be, and in a file there can be: none of it is touched before it is needed.
+    let expected = min(snapshot.expectedCount.flatMap(Int.init(exactly:)) ?? 0, snapshot.bytes.byteCount / 40)
     do {
       parts = try snapshot.inParts(threads) { records in
         let room = records.bytesLeft
         var found = FoundRecords()
+        found.reserveCapacity(expected)
         do throws(DatabaseError) {
           while let record = try records.next() { found.note(record.offset) }
         } catch {

@@ -145,6 +145,27 @@ public struct RecordList: ~Copyable, Sendable {
   /// How many records ahead one is fetched: about as many as memory brings at a time.
   private static let foresight = 16
 
+  /// Which of the records have keys that start with `prefix`; nil if the keys do not ascend byte by byte in one range.
+  ///
+  /// - Throws: As ``record(at:)``.
+  /// - Complexity: O(log ``count``).
+  package func places(ofPrefix prefix: [UInt8]) throws(DatabaseError) -> Range<Int>? {
+    guard provenOrder == .raw else { return nil }
+    let start = try firstPlace(from: 0) { !($0.compare(with: prefix.rawSpan) < 0) }
+    let end = try firstPlace(from: start) { !$0.starts(with: prefix.rawSpan) }
+    return start..<end
+  }
+
+  /// The first place from `start` on whose key is behind some border.
+  private func firstPlace(from start: Int, _ isBehind: (RawSpan) -> Bool) throws(DatabaseError) -> Int {
+    var (low, high) = (start, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if isBehind(try record(at: middle).key) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+
   /// Makes sure that the bytes were there until now: that the file was not cut, and no page of it became unreadable.
   ///
   /// To be called when all is read, and before anything is let out of hand that cannot be taken back.

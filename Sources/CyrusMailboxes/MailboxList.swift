@@ -28,8 +28,12 @@ public struct MailboxList: ~Copyable, Sendable {
   /// Whether all mailboxes had to be looked at to find those that were asked for.
   public let isScan: Bool
 
-  /// The records of the list, in its order, as places in `records`; nil for all of them as they are.
+  /// Whether ``records`` are all records of the file, none of them damaged.
+  package let hasAllRecords: Bool
+
+  /// The records of the list, in its order, as places in `records`; nil for those of `range` as they are.
   private let order: [UInt32]?
+  private let range: Range<Int>
 
   /// Finds mailboxes.
   ///
@@ -57,6 +61,8 @@ public struct MailboxList: ~Copyable, Sendable {
     order = try CanonicalOrder(form: plan.form.keys, settings).sort(kept, of: records)
     form = plan.form
     isScan = plan.isScan
+    hasAllRecords = false
+    range = 0..<records.count
     self.settings = settings
     self.records = records
   }
@@ -65,11 +71,41 @@ public struct MailboxList: ~Copyable, Sendable {
   ///
   /// - Parameter records: Those with the mark of names, proven.
   package init(ordered records: consuming RecordList, form: MailboxListForm, settings: NameSettings) {
+    self.init(ordered: records, 0..<records.count, form: form, settings: settings, hasAllRecords: false)
+  }
+
+  private init(
+    ordered records: consuming RecordList, _ range: Range<Int>, form: MailboxListForm, settings: NameSettings,
+    hasAllRecords: Bool
+  ) {
     order = nil
     isScan = false
+    self.range = range
+    self.hasAllRecords = hasAllRecords
     self.form = form
     self.settings = settings
     self.records = records
+  }
+
+  /// All mailboxes of a file, by going through all of its records: for who needs those as well, ``records`` has them.
+  ///
+  /// - Parameter threads: As for ``/CyrusDatabase/Database/records(from:prefix:limit:locking:threads:)``.
+  /// - Returns: The same as ``init(_:selecting:states:settings:locking:)`` gives. Nil if there is damage, or if it takes
+  ///   sorting: keys of the older form, those of both orders, or a default domain.
+  /// - Throws: As there.
+  /// - Complexity: O(records of the file). Memory: 4 bytes for each.
+  package static func amongAllRecords(
+    of database: Database, settings: NameSettings = NameSettings(), locking: Locking = .auto, threads: Int
+  ) throws(DatabaseError) -> MailboxList? {
+    var plan = MailboxPlan()
+    let records = try database.records(locking: locking, threads: threads) { snapshot throws(DatabaseError) in
+      plan = try MailboxPlan(.all, settings, snapshot)
+      return plan.form.keys == .prefixed ? [.range(from: [], prefix: [])] : []
+    }
+    guard CanonicalOrder(form: plan.form.keys, settings).areKeysNames, records.damageCount == 0,
+      case .prefix(let mark)? = plan.records.first, let range = try records.places(ofPrefix: mark)
+    else { return nil }
+    return MailboxList(ordered: records, range, form: plan.form, settings: settings, hasAllRecords: true)
   }
 
   /// All mailboxes of a snapshot.
@@ -86,12 +122,14 @@ public struct MailboxList: ~Copyable, Sendable {
     order = try CanonicalOrder(form: plan.form.keys, settings).sort(kept, of: records)
     form = plan.form
     isScan = plan.isScan
+    hasAllRecords = false
+    range = 0..<records.count
     self.settings = settings
     self.records = records
   }
 
   /// How many mailboxes there are.
-  public var count: Int { order?.count ?? records.count }
+  public var count: Int { order?.count ?? range.count }
 
   /// Whether the mailboxes come as in the file, so that nothing had to be sorted or left out.
   public var isInFileOrder: Bool { order == nil }
@@ -104,7 +142,14 @@ public struct MailboxList: ~Copyable, Sendable {
   /// - Complexity: O(1).
   @_lifetime(borrow self)
   public func record(at index: Int) throws(DatabaseError) -> RecordView {
-    try records.record(at: order.map { Int($0[index]) } ?? index)
+    try records.record(at: place(of: index))
+  }
+
+  /// Where a mailbox's record is in ``records``.
+  private func place(of index: Int) -> Int {
+    if let order { return Int(order[index]) }
+    precondition(0..<range.count ~= index)
+    return range.lowerBound &+ index
   }
 
   /// A mailbox.
@@ -144,7 +189,7 @@ public struct MailboxList: ~Copyable, Sendable {
     var (low, high) = (0, count)
     while low < high {
       let middle = (low + high) / 2
-      let comparison = try records.record(at: middle).key.compare(with: key.rawSpan)
+      let comparison = try record(at: middle).key.compare(with: key.rawSpan)
       if comparison == 0 { return middle }
       if comparison < 0 { low = middle + 1 } else { high = middle }
     }
@@ -158,7 +203,7 @@ extension MailboxEntryView {
   public func nameInKey(_ settings: NameSettings = NameSettings()) -> MailboxNameView? {
     guard case .name(let range) = key.kind else { return nil }
     return MailboxNameView(
-      keyBytes.extracting(range), form: key.form.nameForm, deletedPrefix: settings.deletedPrefix,
+      inlining: keyBytes.extracting(range), form: key.form.nameForm, deletedPrefix: settings.deletedPrefix,
       defaultDomain: settings.defaultDomain)
   }
 

@@ -50,15 +50,48 @@ struct MailboxHistories {
       }
     }
     let found = try database.records(selections, locking: locking)
-    for index in 0..<found.count {
-      let record = try found.record(at: index)
-      guard Self.mayHaveHistory(record.value) else { continue }
-      let entry = MailboxEntryView(key: record.key, value: record.value, form: .prefixed)
-      guard var history = entry.history, history.next() != nil, let id = entry.uniqueID else { continue }
-      records[id.copy()] = MailboxEntry(entry)
-      if !id.isEscaped { marks.insert(id.storedBytes) } else { isMarked = false }
-    }
+    for record in try Self.find(in: found, 0..<found.count) { insert(record) }
     try found.confirm()
+  }
+
+  /// Finds those of a list whose records are all of the file.
+  ///
+  /// - Throws: As a listing: `DatabaseError`.
+  init(ofAllIn list: borrowing MailboxList, threads: Int) throws(DatabaseError) {
+    guard list.form.keys == .prefixed, let all = try list.records.places(ofPrefix: Array("I".utf8)) else { return }
+    let parts = all.count > Self.lookupsMax ? threads : 1
+    // No bytes are lent to the threads, only the list.
+    let found = RawSpan().atOnce(parts) { _, part -> Result<[MailboxEntry], DatabaseError> in
+      let start = all.lowerBound + all.count * part / parts
+      let end = all.lowerBound + all.count * (part + 1) / parts
+      do throws(DatabaseError) { return .success(try Self.find(in: list.records, start..<end)) } catch {
+        return .failure(error)
+      }
+    }
+    for part in found {
+      for record in try part.get() { insert(record) }
+    }
+    try list.records.confirm()
+  }
+
+  /// The records under unique ids that have former names.
+  private static func find(
+    in records: borrowing RecordList, _ places: Range<Int>
+  ) throws(DatabaseError) -> [MailboxEntry] {
+    var found: [MailboxEntry] = []
+    for index in places {
+      let record = try records.record(at: index)
+      guard mayHaveHistory(record.value) else { continue }
+      let entry = MailboxEntryView(key: record.key, value: record.value, form: .prefixed)
+      if var history = entry.history, history.next() != nil { found.append(MailboxEntry(entry)) }
+    }
+    return found
+  }
+
+  private mutating func insert(_ record: MailboxEntry) {
+    guard let id = record.view.uniqueID else { return }
+    records[id.copy()] = record
+    if !id.isEscaped { marks.insert(id.storedBytes) } else { isMarked = false }
   }
 
   /// Whether the mailbox with a unique id may have had other names: false for most that had none.

@@ -153,6 +153,77 @@ import Testing
     return try list.entries.map(\.keyBytes)
   }
 
+  // MARK: - Among all records
+
+  @Test(arguments: RecordFile.all, [1, 2, 3])
+  func `going through all records gives the same list`(_ file: RecordFile, _ threads: Int) throws {
+    let database = try Database(path: file.path)
+    let list = try MailboxList(database, locking: .none)
+    guard let other = try MailboxList.amongAllRecords(of: database, locking: .none, threads: threads) else {
+      #expect(file.form == .plain)
+      return
+    }
+    #expect(other.hasAllRecords == true)
+    #expect(other.records.count == file.records.count)
+    #expect(other.form == list.form)
+    #expect(try other.entries == list.entries)
+    for (index, name) in try list.names.enumerated() { #expect(try other.index(of: name) == index) }
+  }
+
+  @Test func `a default domain, mixed keys and no mailboxes do not confuse who goes through all records`() throws {
+    let value = "%(T e I 0123456789abcdef P default M 1)"
+    let files = [
+      ["Nuser\u{1F}joe": value, "Nhere\u{1D}user\u{1F}joe\u{1F}x": value, "A": "", "O": ""],
+      ["Nuser\u{1F}joe": value, "Nuser\u{1F}joe\u{1F}x": value, "user.joe": "0 default joe\tlrs\t", "M": "", "Zz": ""],
+      ["I0123456789abcdef": "%(T e N user\u{1F}joe P default M 1 H ())"], [:],
+    ]
+    var settings = NameSettings()
+    for records in files {
+      let file = try MadeFile(records)
+      let database = try Database(path: file.path)
+      for domain in ["", "here"] {
+        settings.defaultDomain = domain
+        let list = try MailboxList(database, settings: settings, locking: .none)
+        guard
+          let other = try MailboxList.amongAllRecords(of: database, settings: settings, locking: .none, threads: 2)
+        else {
+          #expect(domain != "" || list.form.keys == .plain)
+          continue
+        }
+        #expect(domain.isEmpty)
+        #expect(other.records.count == records.count)
+        #expect(try other.entries == list.entries)
+      }
+    }
+  }
+
+  @Test(arguments: Seed.some(3))
+  func `of a damaged file the same list comes of all records, or none`(_ seed: Seed) throws {
+    var random = seed.generator(61)
+    let sound = BulkTwoskipFile(seed: seed.number).bytes(of: MailboxRecords(mailboxCount: 150, seed: seed.number))
+    let url = FileManager.default.temporaryDirectory.appending(path: "cyrus-list-\(UUID().uuidString).db")
+    defer { try? FileManager.default.removeItem(at: url) }
+    var (listCount, damagedCount) = (0, 0)
+    for turn in 0..<150 {
+      var bytes = sound
+      for _ in 0..<turn % 3 { bytes[64 + random.below(bytes.count - 64)] = UInt8(random.below(256)) }
+      if turn % 7 == 6 { bytes.removeLast(random.below(2000)) }
+      try Data(bytes).write(to: url)
+      let database = Database(path: url.path, engine: .twoskip)
+      let list = try MailboxList(database, locking: .none)
+      damagedCount += list.records.damageCount > 0 ? 1 : 0
+      guard let other = try MailboxList.amongAllRecords(of: database, locking: .none, threads: 1 + turn % 3) else {
+        continue
+      }
+      listCount += 1
+      #expect(list.records.damageCount == 0)
+      #expect(other.records.snapshot.state == list.records.snapshot.state)
+      #expect(try other.entries == list.entries)
+    }
+    #expect(listCount > 20)
+    #expect(damagedCount > 20)
+  }
+
   // MARK: - Large files
 
   @Test func `only the mailboxes of a user are met in a large file`() throws {

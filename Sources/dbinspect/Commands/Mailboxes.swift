@@ -97,8 +97,7 @@ struct Mailboxes: ListingCommand {
       isAnyState ? .all : deleted ? [.deletedDelayed, .tombstones] : [.live, .unreadable]
     // Of all mailboxes those in other states are passed over while they are printed, so that none is decoded twice.
     let isWhole = selection == .all
-    let list = try MailboxList(
-      database, selecting: selection, states: isWhole ? .all : states, locking: common.libraryLocking)
+    let list = try list(database, selection, isWhole ? .all : states)
     let filter = MailboxFilter(states: isWhole ? states : .all, conditions: conditions)
     try MailboxDatabase.require(list.form, in: database, common.libraryLocking)
     var listing = Listing(list.records, expected: nil)
@@ -132,16 +131,38 @@ struct Mailboxes: ListingCommand {
     return status == .yes && listing.count == 0 && !output.hasEnded && (user != nil || id != nil) ? .no : status
   }
 
+  private func list(
+    _ database: Database, _ selection: MailboxSelection, _ states: MailboxStates
+  ) throws(DatabaseError) -> MailboxList {
+    // For all mailboxes all records are looked at in one go: some have the names from before, and all are to be counted.
+    let locking = common.libraryLocking
+    if selection == .all,
+      let list = try MailboxList.amongAllRecords(of: database, locking: locking, threads: usualThreadCount)
+    {
+      return list
+    }
+    return try MailboxList(database, selecting: selection, states: states, locking: locking)
+  }
+
   /// Whether all mailboxes were looked at, so that it matters whether all records of the file can be.
   private func looksAtAll(_ list: borrowing MailboxList) -> Bool {
     list.isScan || (user == nil && id == nil && domain == nil)
   }
 
-  /// What has to be found out besides the list before it is printed: by two threads, for both take a look at many records.
+  /// What has to be found out besides the list before it is printed: by two threads, for both may look at many records.
   private func prepare(_ list: borrowing MailboxList, _ database: Database) -> Preparation {
     let isFramed = isFramed
     let locking = common.libraryLocking
     let wantsWhole = looksAtAll(list)
+    if list.hasAllRecords {
+      var preparation = Preparation(whole: .success(Completeness(list.records)))
+      do throws(DatabaseError) {
+        if isFramed { preparation.histories = .success(try MailboxHistories(ofAllIn: list, threads: usualThreadCount)) }
+      } catch {
+        preparation.histories = .failure(error)
+      }
+      return preparation
+    }
     // No bytes are lent to the threads, only the list.
     let parts = RawSpan().atOnce(2) { _, index in
       var part = Preparation()
