@@ -58,7 +58,7 @@ let package = Package(
     .executableTarget(
       name: "dbinspect",
       dependencies: [
-        "CyrusDatabase", "CyrusMailboxes", "CyrusSync", "CyrusFleet", "CyrusFleetTemplates",
+        "CCyrusShim", "CyrusDatabase", "CyrusMailboxes", "CyrusSync", "CyrusFleet", "CyrusFleetTemplates",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

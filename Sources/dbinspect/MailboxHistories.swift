@@ -99,6 +99,46 @@ struct MailboxHistories {
     !records.isEmpty && (!isMarked || id.isEscaped || marks.mayContain(id.storedBytes))
   }
 
+  /// Writes the member `history`, and what parts it from those before, as ``write(_:to:)`` does; gives up if it has
+  /// anything that few have.
+  func writePlain(_ id: MailboxText, to line: inout PlainLine) {
+    guard let record = records[id.copy()], var history = record.view.history else { return }
+    line.append(#", "history":["#)
+    var isFirst = true
+    while let former = history.next() {
+      line.append(isFirst ? "{" : ", {")
+      isFirst = false
+      if let stored = former.name {
+        // Whatever is odd about it is told by other means.
+        if stored.isEscaped { return line.fail() }
+        let name = MailboxNameView(stored.storedBytes, form: .database)
+        if !name.issues().isEmpty { return line.fail() }
+        line.append(#""name":""#)
+        line.append(bothNamesOf: name)
+        line.append(#"", "#)
+      }
+      line.append(#""kind":""#)
+      line.append(word: former.kind.name)
+      line.append(#"", "flags":["#)
+      line.append(former.flags)
+      line.append("]")
+      if let partition = former.partition {
+        line.append(#", "partition":""#)
+        line.append(partition)
+        line.append(#"""#)
+      }
+      if let number = former.uidValidity { line.append(#", "uidvalidity":"#, UInt64(number)) }
+      if let number = former.createdModseq { line.append(#", "createdmodseq":"#, number) }
+      if let number = former.folderModseq { line.append(#", "foldermodseq":"#, number) }
+      if let number = former.mtime {
+        guard let number = UInt64(exactly: number) else { return line.fail() }
+        line.append(#", "mtime":"#, number)
+      }
+      line.append("}")
+    }
+    line.append("]")
+  }
+
   /// Writes the member `history` of the mailbox with a unique id, if it had other names.
   func write(_ id: MailboxText, to output: inout Output) {
     guard mayHave(id) else { return }
@@ -126,28 +166,30 @@ struct MailboxHistories {
   }
 }
 
-/// A set of ids of which each is kept as one bit of a million: it has what was put in, and little else.
+/// A set of ids of which each is kept as two bits of 64, in one of some thousand words: it has what was put in, and
+/// little else. Small enough to stay in near memory, where it is looked at for each mailbox.
 private struct IDMarks {
-  private var words = [UInt64](repeating: 0, count: 1 << 14)
+  private var words = [UInt64](repeating: 0, count: 1 << 12)
 
   /// The last bytes tell ids apart as well as any: they are random.
-  private static func hash(_ id: RawSpan) -> UInt64 {
+  private static func place(_ id: RawSpan) -> (word: Int, bits: UInt64) {
     var word: UInt64 = 0
     if id.byteCount >= 8 {
       word = id.bigEndian(UInt64.self, at: id.byteCount - 8)
     } else {
       for index in 0..<id.byteCount { word = word << 8 | UInt64(id.byte(at: index)) }
     }
-    return (word &* 0x9E37_79B9_7F4A_7C15) >> 44
+    let hash = word &* 0x9E37_79B9_7F4A_7C15
+    return (Int(hash >> 52), 1 << (hash >> 46 & 63) | 1 << (hash >> 40 & 63))
   }
 
   mutating func insert(_ id: RawSpan) {
-    let hash = Self.hash(id)
-    words[Int(hash >> 6)] |= 1 << (hash & 63)
+    let (word, bits) = Self.place(id)
+    words[word] |= bits
   }
 
   func mayContain(_ id: RawSpan) -> Bool {
-    let hash = Self.hash(id)
-    return words[Int(hash >> 6)] >> (hash & 63) & 1 != 0
+    let (word, bits) = Self.place(id)
+    return words[word] & bits == bits
   }
 }

@@ -15,10 +15,16 @@ struct MailboxWriter {
   init(_ histories: MailboxHistories) { self.histories = histories }
 
   /// Writes a mailbox as an object, and a line feed. What is not known is left out.
+  ///
+  /// A function of its own: what is lent to a closure would be copied.
+  @inline(never)
   mutating func write(
     _ entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView, to output: inout Output
   ) {
-    if output.appendPlainLine({ line in writePlain(entry, name, to: &line) }) { return }
+    if var line = output.startPlainLine() {
+      writePlain(entry, name, to: &line)
+      if output.endPlainLine(line) { return }
+    }
     writeAny(entry, name, to: &output)
   }
 
@@ -77,19 +83,11 @@ extension MailboxWriter {
   func writePlain(
     _ entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView, to line: inout PlainLine
   ) {
-    guard entry.issueCount == 0, name.form == .database, name.issues().isEmpty, let id = entry.uniqueID,
-      !histories.mayHave(id)
-    else { return line.fail() }
-    line.append(#"{"name":""#)
-    var rest = name.bytes
-    if let domain = name.domain {
-      line.append(domain)
-      line.append("!")
-      rest = rest.extracting(droppingFirst: domain.byteCount + 1)
+    guard entry.issueCount == 0, name.form == .database, name.issues().isEmpty, let id = entry.uniqueID else {
+      return line.fail()
     }
-    line.append(internalNameOf: rest)
-    line.append(#"", "dbname":""#)
-    line.append(databaseName: name.bytes)
+    line.append(#"{"name":""#)
+    line.append(bothNamesOf: name)
     line.append(#"", "uniqueid":""#)
     line.append(id)
     line.append(#"", "kind":""#)
@@ -112,7 +110,9 @@ extension MailboxWriter {
       line.append(#"""#)
     }
     writePlainFields(entry, name, to: &line)
-    line.append(#", "issues":[]}"#)
+    line.append(#", "issues":[]"#)
+    if histories.mayHave(id) { histories.writePlain(id, to: &line) }
+    line.append("}")
   }
 
   private func writePlainFields(
@@ -162,11 +162,25 @@ extension MailboxWriter {
 }
 
 extension PlainLine {
-  fileprivate mutating func append(_ text: MailboxText) {
+  /// Appends what stands in the members `name` and `dbname`, and what stands between.
+  mutating func append(bothNamesOf name: borrowing MailboxNameView) {
+    guard let domain = name.domain else {
+      return append(internalNameOf: name.bytes) { $0.append(#"", "dbname":""#) }
+    }
+    append(domain)
+    append("!")
+    append(internalNameOf: name.bytes.extracting(droppingFirst: domain.byteCount + 1)) { line in
+      line.append(#"", "dbname":""#)
+      line.append(domain)
+      line.append("\\u001d")
+    }
+  }
+
+  mutating func append(_ text: MailboxText) {
     if text.isEscaped { fail() } else { append(text.storedBytes) }
   }
 
-  fileprivate mutating func append(_ flags: MailboxFlags) {
+  mutating func append(_ flags: MailboxFlags) {
     if flags.isEmpty { return }
     var isFirst = true
     for (flag, word) in MailboxFlags.known where flags.contains(flag) {

@@ -34,7 +34,7 @@ import Glibc
 
   /// One that keeps what is appended in memory, until another one takes it. It has no colours.
   init(keeping byteCount: Int) {
-    self.byteCount = max(byteCount, PlainLine.byteCountMax)
+    self.byteCount = max(byteCount, PlainLine.roomByteCount)
     unsafe buffer = .allocate(byteCount: self.byteCount, alignment: 64)
     descriptor = nil
     isColored = false
@@ -125,18 +125,21 @@ import Glibc
     append("\u{1B}[0m")
   }
 
-  /// Appends a line that `body` writes into room set aside, and a line feed; nothing if the line is not plain.
+  /// A line that is to be written into room set aside behind what was appended, and to be ended before anything else is
+  /// appended; nil if there is no room.
+  mutating func startPlainLine() -> PlainLine? {
+    if byteCount - used <= PlainLine.roomByteCount {
+      // Where bytes go somewhere, the buffer is about to be written; that is for the caller to do.
+      if descriptor != nil { return nil }
+      makeRoom(for: PlainLine.roomByteCount + 1)
+    }
+    return unsafe PlainLine(at: buffer + used)
+  }
+
+  /// Appends what was written into a line, and a line feed; nothing if the line is not plain.
   ///
   /// - Returns: Whether it was appended.
-  mutating func appendPlainLine(_ body: (inout PlainLine) -> Void) -> Bool {
-    if byteCount - used <= PlainLine.byteCountMax {
-      // Where bytes go somewhere, the buffer is about to be written; that is for the caller to do.
-      if descriptor != nil { return false }
-      makeRoom(for: PlainLine.byteCountMax + 1)
-    }
-    // The room is there until the buffer is flushed, which the body cannot do.
-    var line = unsafe PlainLine(at: buffer + used)
-    body(&line)
+  mutating func endPlainLine(_ line: consuming PlainLine) -> Bool {
     guard line.isPlain else { return false }
     used += line.byteCount
     store(UInt8(ascii: "\n"))

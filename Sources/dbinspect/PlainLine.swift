@@ -4,14 +4,17 @@
 // anything else, or runs out of room, says so by `isPlain`; then what was written counts for nothing, and the line is
 // written once more by the writer of JSON, which knows all cases.
 
+import CCyrusShim
 import CyrusDatabase
 import Glibc
 
 /// A line that is being written into room set aside for it.
 // Safe: every place written to is checked against the room.
 @safe struct PlainLine: ~Copyable {
-  /// The room for a line: records have some hundred bytes.
+  /// The longest line: records have some hundred bytes.
   static let byteCountMax = 32 << 10
+  /// The room for a line, and for some bytes behind it that are written and do not count.
+  static let roomByteCount = byteCountMax + 16
 
   private let start: UnsafeMutableRawPointer
   /// How many bytes were written.
@@ -19,7 +22,7 @@ import Glibc
   /// Whether all that was to be written could be.
   private(set) var isPlain = true
 
-  /// - Parameter start: ``byteCountMax`` bytes that are there as long as the line.
+  /// - Parameter start: ``roomByteCount`` bytes that are there as long as the line.
   @unsafe init(at start: UnsafeMutableRawPointer) { unsafe self.start = start }
 
   /// Gives up.
@@ -37,7 +40,7 @@ import Glibc
     return unsafe place
   }
 
-  // In what follows pointers lead to the room that was just asked for, and to the bytes of a span while it is lent.
+  // In what follows bytes are loaded that were checked to be there; pointers lead to the room that was just asked for, and to the bytes of a span while it is lent.
 
   /// Appends text of the program, which is known to be plain.
   @inline(__always)
@@ -53,6 +56,12 @@ import Glibc
       guard let source = bytes.baseAddress, let place = unsafe room(for: bytes.count) else { return }
       unsafe memcpy(place, source, bytes.count)
     }
+  }
+
+  /// Appends text of the program, which is known to be plain, and a number in decimal digits.
+  mutating func append(_ text: StaticString, _ number: UInt64) {
+    append(text)
+    append(decimal: number)
   }
 
   /// Appends a number in decimal digits.
@@ -93,19 +102,17 @@ import Glibc
     let count = bytes.byteCount
     guard let place = unsafe room(for: count) else { return }
     if count < 16 { return unsafe appendFew(bytes, at: place) }
-    unsafe bytes.withUnsafeBytes { source in
-      var special = SIMD2<UInt64>()
-      var index = 0
-      while index < count {
-        // The last sixteen once more, rather than fewer of them.
-        index = min(index, count - 16)
-        let words = unsafe source.loadUnaligned(fromByteOffset: index, as: SIMD2<UInt64>.self)
-        special |= words.marksOfSpecial
-        unsafe place.storeBytes(of: words, toByteOffset: index, as: SIMD2<UInt64>.self)
-        index += 16
-      }
-      if (special[0] | special[1]) & SIMD2.highBits != 0 { isPlain = false }
+    var special: UInt32 = 0
+    var index = 0
+    while index < count {
+      // The last sixteen once more, rather than fewer of them.
+      index = min(index, count &- 16)
+      let sixteen = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
+      special |= ccs_bits_of_other_than_json(sixteen)
+      unsafe place.storeBytes(of: sixteen, toByteOffset: index, as: SIMD16<UInt8>.self)
+      index &+= 16
     }
+    if special != 0 { isPlain = false }
   }
 
   @inline(__always)
@@ -137,6 +144,68 @@ import Glibc
       }
       let special = words.marksOfSpecial
       if (special[0] | special[1]) & SIMD2.highBits != 0 { isPlain = false }
+    }
+  }
+
+  /// Appends a name without its domain twice: as an internal name has it; and, behind some text, as a database name has
+  /// it, in which what stands between the pieces is escaped.
+  ///
+  /// - Parameter writeBetween: Appends the text, and what stands in front of the second.
+  mutating func append(internalNameOf name: RawSpan, _ writeBetween: (inout PlainLine) -> Void) {
+    guard 16...64 ~= name.byteCount else {
+      append(internalNameOf: name)
+      writeBetween(&self)
+      return append(databaseName: name)
+    }
+    let count = name.byteCount
+    let start = byteCount
+    guard let place = unsafe room(for: count) else { return }
+    var (separators, dots) = (UInt64(0), UInt32(0))
+    var special: UInt32 = 0
+    var index = 0
+    while index < count {
+      index = min(index, count &- 16)
+      let sixteen = unsafe name.unsafeLoadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
+      let found = ccs_bits_of(sixteen, 0x1F)
+      separators |= UInt64(found) &<< UInt64(index)
+      dots |= ccs_bits_of(sixteen, UInt8(ascii: "."))
+      special |= ccs_bits_of_other_than_json(sixteen) & ~found
+      let internalName = ccs_replacing(sixteen, 0x1F, UInt8(ascii: "."))
+      unsafe place.storeBytes(of: internalName, toByteOffset: index, as: SIMD16<UInt8>.self)
+      index &+= 16
+    }
+    if special != 0 { isPlain = false }
+    if dots != 0 {
+      byteCount = start
+      append(internalNameOf: name)
+    }
+    writeBetween(&self)
+    if dots != 0 { return append(databaseName: name) }
+    // The pieces are those that were just written.
+    var pieceStart = start
+    while separators != 0 {
+      let pieceEnd = start &+ separators.trailingZeroBitCount
+      repeatBytes(pieceStart..<pieceEnd)
+      append("\\u001f")
+      pieceStart = pieceEnd &+ 1
+      separators &= separators &- 1
+    }
+    repeatBytes(pieceStart..<start &+ count)
+  }
+
+  /// Appends bytes of this line again.
+  ///
+  /// - Precondition: They were written.
+  @inline(__always)
+  private mutating func repeatBytes(_ range: Range<Int>) {
+    guard let place = unsafe room(for: range.count) else { return }
+    var index = 0
+    while index < range.count {
+      // Sixteen at a time, though fewer may count: there is room for more behind what counts, and what lies there now,
+      // whatever it is, is written over.
+      let sixteen = unsafe start.loadUnaligned(fromByteOffset: range.lowerBound &+ index, as: SIMD16<UInt8>.self)
+      unsafe place.storeBytes(of: sixteen, toByteOffset: index, as: SIMD16<UInt8>.self)
+      index &+= 16
     }
   }
 

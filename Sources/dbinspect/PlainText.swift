@@ -1,5 +1,7 @@
 // Passing over bytes that need no care, eight at a time: nearly all bytes of nearly all records.
 
+import Glibc
+
 /// The first place from `index` on where eight bytes are not all plain, or fewer are left.
 @inline(__always)
 func skipPlain(_ bytes: RawSpan, from index: Int, _ isPlain: (UInt64) -> Bool) -> Int {
@@ -105,12 +107,10 @@ extension SIMD2<UInt64> {
 extension RawSpan {
   /// The first place where a byte is; nil if it is nowhere.
   func first(_ byte: UInt8) -> Int? {
-    var index = skipPlain(self, from: 0) { !$0.has(byte) }
-    let view = Span<UInt8>(_bytes: self)
-    while index < view.count {
-      if view[index] == byte { return index }
-      index += 1
+    unsafe withUnsafeBytes { bytes in
+      // What is found lies among the bytes.
+      guard let start = bytes.baseAddress else { return nil }
+      return unsafe memchr(start, Int32(byte), bytes.count).map { unsafe UnsafeRawPointer($0) - start }
     }
-    return nil
   }
 }

@@ -19,6 +19,10 @@ import Testing
           #expect(ccs_bits_of_any(text, 0x20, byte, 0) == Self.bits(text) { $0 == 0x20 || $0 == byte || $0 == 0 })
           #expect(ccs_bits_up_to(text, 0x20) == Self.bits(text) { $0 <= 0x20 })
           #expect(ccs_bits_of_other_than_id(text) == Self.bits(text) { !isIDByte($0) })
+          #expect(
+            ccs_bits_of_other_than_json(text)
+              == Self.bits(text) { !(0x20..<0x7F ~= $0) || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") })
+          #expect(ccs_replacing(text, byte, rest) == text.replacing(with: rest, where: text .== byte))
           let marks = SIMD16<UInt8>().replacing(with: 255, where: text .== byte)
           #expect(ccs_bits_portable(marks) == ccs_bits_of(text, byte))
         }

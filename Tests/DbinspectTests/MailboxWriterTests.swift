@@ -59,7 +59,14 @@ import Testing
     let writer = MailboxWriter(MailboxHistories())
     let entry = MailboxEntryView(key: key.span.bytes, value: value.span.bytes, form: .prefixed)
     guard let name = entry.nameInKey() else { return false }
-    return output.appendPlainLine { writer.writePlain(entry, name, to: &$0) }
+    return append(to: &output) { writer.writePlain(entry, name, to: &$0) }
+  }
+
+  /// Whether what `body` writes is a plain line. It is appended then.
+  private func append(to output: inout Output, _ body: (inout PlainLine) -> Void) -> Bool {
+    guard var line = output.startPlainLine() else { return false }
+    body(&line)
+    return output.endPlainLine(line)
   }
 
   private static let value = "%(T e I 0123456789abcdef P default V 1 C 22 F 333 M 1700000001 A %(joe lrs))"
@@ -93,6 +100,61 @@ import Testing
     // Else nothing would be shown.
     #expect(plainCount > 40)
   }
+
+  @Test func `former names are found alike and written alike in all ways`() throws {
+    let seed = UInt64(ProcessInfo.processInfo.environment["TEST_SEED"] ?? "") ?? 12
+    print("MailboxWriterTests: seed \(seed)")
+    var random = SplitMix64(seed: seed)
+    var records: [(key: [UInt8], value: [UInt8])] = []
+    for record in MailboxRecords(mailboxCount: 1600, seed: seed) {
+      var value = record.value
+      if record.key.first == UInt8(ascii: "I"), random.next() % 4 == 0 {
+        // Some get more names, some anything anywhere in the list of them.
+        if random.next() % 2 == 0, value.suffix(4).elementsEqual(" ())".utf8) {
+          value.removeLast(3)
+          value += Self.formerNames.randomElement(using: &random)!.utf8
+        }
+        if random.next() % 2 == 0 { value[value.count - 1 - Int(random.next() % 60)] = UInt8(random.next() % 256) }
+      }
+      records.append((record.key, value))
+    }
+    let database = try Database(path: try madeDatabase(records))
+    guard let list = try MailboxList.amongAllRecords(of: database, locking: .none, threads: 2) else {
+      Issue.record("no list")
+      return
+    }
+    var historyCounts: [Int] = []
+    var texts: [[UInt8]] = []
+    for isFast in [false, true] {
+      for histories in [
+        try MailboxHistories(of: list, in: database, .none), try MailboxHistories(ofAllIn: list, threads: 1),
+        try MailboxHistories(ofAllIn: list, threads: 3),
+      ] {
+        texts.append(
+          try written { output in
+            var writer = MailboxWriter(histories)
+            for index in 0..<list.count {
+              let entry = try list.entry(at: index)
+              guard let name = entry.nameInKey() else { continue }
+              if isFast { writer.write(entry, name, to: &output) } else { writer.writeAny(entry, name, to: &output) }
+              if output.isNearlyFull { output.flush() }
+            }
+          })
+        let text = String(decoding: texts[texts.count - 1], as: UTF8.self)
+        historyCounts.append(text.components(separatedBy: #""history":["#).count - 1)
+      }
+    }
+    #expect(texts.allSatisfy { $0 == texts[0] }, "seed \(seed)")
+    #expect(historyCounts.allSatisfy { $0 > 100 }, "\(historyCounts)")
+  }
+
+  /// Lists of former names, and what ends the record.
+  private static let formerNames = [
+    "(%(N user\u{1F}joe\u{1F}Sent M 1 V 2 C 3 F 4 T e P default) %(N user\u{1F}joe M 5 V 6 C 7 F 8 T ed)))",
+    "(%(N \"user\u{1F}joe\u{1F}To do.x\" M -1 V 2 C 3 F 4 T e)))",
+    "(%(N \"user\u{1F}joe\u{1F}a\\\"b\" M 1 T e)))", "(%(N example.org\u{1D}user\u{1F}joe\u{1F}a.b T ea P x)))",
+    "(%(T e)))", "(x %(N user\u{1F}a^b T c)))", "(%(N user\u{1F}\u{1F} T c)))",
+  ]
 
   @Test func `every byte at every place of a name is written alike both ways`() throws {
     var records: [Record] = []
@@ -131,7 +193,7 @@ import Testing
     for shift: UInt64 in 0..<64 { numbers.append(random.next() >> shift) }
     var output = Output(keeping: 0)
     for number in numbers {
-      #expect(output.appendPlainLine { $0.append(decimal: number) })
+      #expect(append(to: &output) { $0.append(decimal: number) })
     }
     let text = try written { $0.append(keptBy: &output) }
     #expect(text == Array(numbers.map { "\($0)\n" }.joined().utf8))
@@ -140,14 +202,14 @@ import Testing
   @Test func `a line that has no room is not plain`() {
     var output = Output(keeping: 0)
     let text = [UInt8](repeating: UInt8(ascii: "a"), count: PlainLine.byteCountMax)
-    #expect(output.appendPlainLine { $0.append(text.span.bytes) })
+    #expect(append(to: &output) { $0.append(text.span.bytes) })
     #expect(
-      !output.appendPlainLine { line in
+      !append(to: &output) { line in
         line.append(text.span.bytes)
         line.append("a")
       })
-    #expect(!output.appendPlainLine { $0.append(internalNameOf: (text + text).span.bytes) })
-    #expect(!output.appendPlainLine { $0.append(databaseName: (text + text).span.bytes) })
+    #expect(!append(to: &output) { $0.append(internalNameOf: (text + text).span.bytes) })
+    #expect(!append(to: &output) { $0.append(databaseName: (text + text).span.bytes) })
   }
 
   @Test(arguments: [1, 2, 3, 4])

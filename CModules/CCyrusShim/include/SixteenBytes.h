@@ -65,6 +65,16 @@ CCS_INLINE uint32_t ccs_bits_of_other_than_plain(ccs_bytes text) {
   return 0xFFFF & ~ccs_bits(letters | digits | (ccs_bytes)((text == 0x20) | (text == 0x5F)));
 }
 
+/// A bit for each byte that is not printable ASCII, or is `"` or `\`: all others stand for themselves in JSON.
+CCS_INLINE uint32_t ccs_bits_of_other_than_json(ccs_bytes text) {
+  return ccs_bits((ccs_bytes)((text - 0x20 > 0x5E) | (text == 0x22) | (text == 0x5C)));
+}
+
+/// The text with another byte in place of each that is `byte`.
+CCS_INLINE ccs_bytes ccs_replacing(ccs_bytes text, uint8_t byte, uint8_t other) {
+  return text ^ ((ccs_bytes)(text == byte) & (uint8_t)(byte ^ other));
+}
+
 /// The decimal number that the last `count` of the bytes are; UINT64_MAX if one of them is no digit.
 ///
 /// `count` is 0 to 16; the other bytes may be anything.
