@@ -67,7 +67,15 @@ import Glibc
   /// Appends a number in decimal digits.
   mutating func append(decimal number: UInt64) {
     if number >= 100_000_000 {
-      append(decimal: number / 100_000_000)
+      let above = number / 100_000_000
+      if above < 100 {
+        // Times, mostly. Of one digit the zero in front is left out.
+        let tens = above / 10
+        let isTwo = tens > 0
+        append(digits: (tens | (above - tens * 10) << 8 | 0x3030) >> (isTwo ? 0 : 8), isTwo ? 2 : 1)
+      } else {
+        append(decimal: above)
+      }
       append(digits: Self.eightDigits(of: number % 100_000_000), 8)
     } else {
       let digits = Self.eightDigits(of: number)
@@ -160,7 +168,7 @@ import Glibc
     let count = name.byteCount
     let start = byteCount
     guard let place = unsafe room(for: count) else { return }
-    var (separators, dots) = (UInt64(0), UInt32(0))
+    var separators: UInt64 = 0
     var special: UInt32 = 0
     var index = 0
     while index < count {
@@ -168,43 +176,40 @@ import Glibc
       let sixteen = unsafe name.unsafeLoadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
       let found = ccs_bits_of(sixteen, 0x1F)
       separators |= UInt64(found) &<< UInt64(index)
-      dots |= ccs_bits_of(sixteen, UInt8(ascii: "."))
-      special |= ccs_bits_of_other_than_json(sixteen) & ~found
-      let internalName = ccs_replacing(sixteen, 0x1F, UInt8(ascii: "."))
+      // A `^` would come back as a dot.
+      special |= ccs_bits_of_other_than_json(sixteen) & ~found | ccs_bits_of(sixteen, UInt8(ascii: "^"))
+      let internalName = ccs_replacing(
+        ccs_replacing(sixteen, UInt8(ascii: "."), UInt8(ascii: "^")), 0x1F, UInt8(ascii: "."))
       unsafe place.storeBytes(of: internalName, toByteOffset: index, as: SIMD16<UInt8>.self)
       index &+= 16
     }
     if special != 0 { isPlain = false }
-    if dots != 0 {
-      byteCount = start
-      append(internalNameOf: name)
-    }
     writeBetween(&self)
-    if dots != 0 { return append(databaseName: name) }
-    // The pieces are those that were just written.
+    // The pieces are those that were just written, but for dots.
     var pieceStart = start
     while separators != 0 {
       let pieceEnd = start &+ separators.trailingZeroBitCount
-      repeatBytes(pieceStart..<pieceEnd)
+      repeatPiece(pieceStart..<pieceEnd)
       append("\\u001f")
       pieceStart = pieceEnd &+ 1
       separators &= separators &- 1
     }
-    repeatBytes(pieceStart..<start &+ count)
+    repeatPiece(pieceStart..<start &+ count)
   }
 
-  /// Appends bytes of this line again.
+  /// Appends a piece of an internal name in this line again, as the database name has it.
   ///
   /// - Precondition: They were written.
   @inline(__always)
-  private mutating func repeatBytes(_ range: Range<Int>) {
+  private mutating func repeatPiece(_ range: Range<Int>) {
     guard let place = unsafe room(for: range.count) else { return }
     var index = 0
     while index < range.count {
       // Sixteen at a time, though fewer may count: there is room for more behind what counts, and what lies there now,
       // whatever it is, is written over.
       let sixteen = unsafe start.loadUnaligned(fromByteOffset: range.lowerBound &+ index, as: SIMD16<UInt8>.self)
-      unsafe place.storeBytes(of: sixteen, toByteOffset: index, as: SIMD16<UInt8>.self)
+      let piece = ccs_replacing(sixteen, UInt8(ascii: "^"), UInt8(ascii: "."))
+      unsafe place.storeBytes(of: piece, toByteOffset: index, as: SIMD16<UInt8>.self)
       index &+= 16
     }
   }
