@@ -28,20 +28,31 @@ struct RecordPlaces: Sendable {
   }
 }
 
+/// Says of a record whether it is to be marked.
+package typealias RecordMark = @Sendable (borrowing RecordView) -> Bool
+
 /// What was found so far: where records lie, and damage.
 package struct FoundRecords: Sendable {
   private(set) var places = RecordPlaces()
   private(set) var damage: [(Damage, Int)] = []
   private(set) var damageCount = 0
+  /// The indices of records that somebody wanted to know of.
+  private(set) var marked: [UInt32] = []
 
   package var count: Int { places.count }
 
   mutating func reserveCapacity(_ count: Int) { places.reserveCapacity(count) }
 
   /// Takes what was found behind it, where there is no damage.
-  mutating func append(_ next: FoundRecords) { places.append(next.places) }
+  mutating func append(_ next: FoundRecords) {
+    for index in next.marked { marked.append(index + UInt32(truncatingIfNeeded: count)) }
+    places.append(next.places)
+  }
 
   mutating func note(_ offset: UInt64) { places.append(offset) }
+
+  /// Marks the last one that was noted.
+  mutating func markLast() { marked.append(UInt32(truncatingIfNeeded: count &- 1)) }
 
   mutating func note(_ error: DatabaseError) throws(DatabaseError) {
     guard case .damaged(_, let met) = error else { throw error }
@@ -66,11 +77,12 @@ extension FoundRecords {
 
   /// All records, each thread a part of them.
   ///
+  /// - Parameter isMarked: Which records to mark; looked at while they are at hand.
   /// - Returns: Nil if there is damage, if keys are in more than one order, or if there are more bytes than the file has:
   ///   then one thread has to tell.
   /// - Throws: ``DatabaseError``: `.changed` or `.faulted`; `.system`.
   static func all(
-    of snapshot: borrowing Snapshot, threads: Int
+    of snapshot: borrowing Snapshot, threads: Int, marking isMarked: RecordMark?
   ) throws(DatabaseError) -> (records: FoundRecords, order: KeyOrder)? {
     let parts: [Part?]
     // Room for all that there should be, and in a file there can be: none of it is touched before it is needed.
@@ -81,7 +93,10 @@ extension FoundRecords {
         var found = FoundRecords()
         found.reserveCapacity(expected)
         do throws(DatabaseError) {
-          while let record = try records.next() { found.note(record.offset) }
+          while let record = try records.next() {
+            found.note(record.offset)
+            if let isMarked, isMarked(record) { found.markLast() }
+          }
         } catch {
           guard error.isDamage else { throw error }
           return nil

@@ -38,6 +38,9 @@ public struct RecordList: ~Copyable, Sendable {
   /// The order in which the keys were seen to ascend, if the list is one range; nil if it may be in another order.
   package let provenOrder: KeyOrder?
 
+  /// The indices of those that were to be marked, if all were found by several threads; nil if nobody looked for them.
+  package let marked: [UInt32]?
+
   private let places: RecordPlaces
 
   /// How much damage is listed. More is only counted.
@@ -45,15 +48,17 @@ public struct RecordList: ~Copyable, Sendable {
 
   /// Finds the records, and proves that they are of one state.
   init(
-    of snapshot: consuming Snapshot, limit: Int, threads: Int,
+    of snapshot: consuming Snapshot, limit: Int, threads: Int, marking isMarked: RecordMark? = nil,
     _ choose: (borrowing Snapshot) throws(DatabaseError) -> [RecordSelection]
   ) throws(DatabaseError) {
     let selections = try choose(snapshot)
     let isAll = selections == [.range(from: [], prefix: [])] && limit == .max
     var found = FoundRecords()
     var order: KeyOrder?
-    if isAll, threads > 1, let all = try FoundRecords.all(of: snapshot, threads: threads) {
+    var hasMarked = false
+    if isAll, threads > 1, let all = try FoundRecords.all(of: snapshot, threads: threads, marking: isMarked) {
       (found, order) = (all.records, all.order)
+      hasMarked = isMarked != nil
     } else {
       var path = TwoskipPath()
       for selection in selections {
@@ -61,7 +66,8 @@ public struct RecordList: ~Copyable, Sendable {
       }
     }
     try snapshot.confirm()
-    self.init(of: snapshot, found, isLimited: found.count >= limit, selections.count == 1 ? order : nil)
+    self.init(
+      of: snapshot, found, isLimited: found.count >= limit, selections.count == 1 ? order : nil, hasMarked: hasMarked)
   }
 
   /// Finds records of a snapshot that is only lent.
@@ -73,7 +79,10 @@ public struct RecordList: ~Copyable, Sendable {
   }
 
   /// A list of what was found in a walk that has proven it.
-  init(of snapshot: consuming Snapshot, _ found: FoundRecords, isLimited: Bool, _ order: KeyOrder?) {
+  init(
+    of snapshot: consuming Snapshot, _ found: FoundRecords, isLimited: Bool, _ order: KeyOrder?, hasMarked: Bool = false
+  ) {
+    marked = hasMarked ? found.marked : nil
     self.isLimited = isLimited
     provenOrder = order
     places = found.places
@@ -228,8 +237,18 @@ extension Database {
     limit: Int = .max, locking: Locking = .auto, threads: Int = 1,
     selecting choose: (borrowing Snapshot) throws(DatabaseError) -> [RecordSelection]
   ) throws(DatabaseError) -> RecordList {
+    try records(limit: limit, locking: locking, threads: threads, marking: nil, selecting: choose)
+  }
+
+  /// The same, with some records marked.
+  ///
+  /// - Parameter isMarked: Which, if all records are found by several threads. Called at the same time by all of them.
+  package func records(
+    limit: Int = .max, locking: Locking, threads: Int, marking isMarked: RecordMark?,
+    selecting choose: (borrowing Snapshot) throws(DatabaseError) -> [RecordSelection]
+  ) throws(DatabaseError) -> RecordList {
     try proven(locking: locking, damageCount: { $0.damageCount }) { snapshot throws(DatabaseError) in
-      try RecordList(of: snapshot, limit: limit, threads: threads, choose)
+      try RecordList(of: snapshot, limit: limit, threads: threads, marking: isMarked, choose)
     }
   }
 

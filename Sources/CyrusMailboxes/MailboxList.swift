@@ -89,16 +89,20 @@ public struct MailboxList: ~Copyable, Sendable {
 
   /// All mailboxes of a file, by going through all of its records: for who needs those as well, ``records`` has them.
   ///
-  /// - Parameter threads: As for ``/CyrusDatabase/Database/records(from:prefix:limit:locking:threads:)``.
+  /// - Parameters:
+  ///   - threads: As for ``/CyrusDatabase/Database/records(from:prefix:limit:locking:threads:)``.
+  ///   - isMarked: Which of all records to mark, if there are several threads: in ``/CyrusDatabase/RecordList/marked``.
   /// - Returns: The same as ``init(_:selecting:states:settings:locking:)`` gives. Nil if there is damage, or if it takes
   ///   sorting: keys of the older form, those of both orders, or a default domain.
   /// - Throws: As there.
   /// - Complexity: O(records of the file). Memory: 4 bytes for each.
   package static func amongAllRecords(
-    of database: Database, settings: NameSettings = NameSettings(), locking: Locking = .auto, threads: Int
+    of database: Database, settings: NameSettings = NameSettings(), locking: Locking = .auto, threads: Int,
+    marking isMarked: RecordMark? = nil
   ) throws(DatabaseError) -> MailboxList? {
     var plan = MailboxPlan()
-    let records = try database.records(locking: locking, threads: threads) { snapshot throws(DatabaseError) in
+    let records = try database.records(locking: locking, threads: threads, marking: isMarked) {
+      snapshot throws(DatabaseError) in
       plan = try MailboxPlan(.all, settings, snapshot)
       return plan.form.keys == .prefixed ? [.range(from: [], prefix: [])] : []
     }

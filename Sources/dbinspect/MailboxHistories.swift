@@ -15,6 +15,11 @@ struct MailboxHistories {
   private var marks = IDMarks()
   private var isMarked = true
 
+  /// Whether a record may be one under a unique id that has former names: false for nearly all that have none.
+  @Sendable static func mayHaveHistory(_ record: borrowing RecordView) -> Bool {
+    record.key.byteCount > 0 && record.key.byte(at: 0) == UInt8(ascii: "I") && mayHaveHistory(record.value)
+  }
+
   /// Whether the name of the field may stand somewhere, with anything but an empty list as its value: `H`, in whatever
   /// form, with a space or an end of quotes behind it.
   private static func mayHaveHistory(_ value: RawSpan) -> Bool {
@@ -54,17 +59,22 @@ struct MailboxHistories {
     try found.confirm()
   }
 
-  /// Finds those of a list whose records are all of the file.
+  /// Finds those of a list whose records are all of the file; of those marked, if some are.
   ///
   /// - Throws: As a listing: `DatabaseError`.
   init(ofAllIn list: borrowing MailboxList, threads: Int) throws(DatabaseError) {
     guard list.form.keys == .prefixed, let all = try list.records.places(ofPrefix: Array("I".utf8)) else { return }
-    let parts = all.count > Self.lookupsMax ? threads : 1
+    let marked = list.records.marked
+    let count = marked?.count ?? all.count
+    let parts = count > Self.lookupsMax ? threads : 1
     // No bytes are lent to the threads, only the list.
     let found = RawSpan().atOnce(parts) { _, part -> Result<[MailboxEntry], DatabaseError> in
-      let start = all.lowerBound + all.count * part / parts
-      let end = all.lowerBound + all.count * (part + 1) / parts
-      do throws(DatabaseError) { return .success(try Self.find(in: list.records, start..<end)) } catch {
+      let range = count * part / parts..<count * (part + 1) / parts
+      do throws(DatabaseError) {
+        if let marked { return .success(try Self.find(in: list.records, marked[range].lazy.map { Int($0) })) }
+        return .success(
+          try Self.find(in: list.records, all.lowerBound + range.lowerBound..<all.lowerBound + range.upperBound))
+      } catch {
         return .failure(error)
       }
     }
@@ -76,12 +86,12 @@ struct MailboxHistories {
 
   /// The records under unique ids that have former names.
   private static func find(
-    in records: borrowing RecordList, _ places: Range<Int>
+    in records: borrowing RecordList, _ places: some Sequence<Int>
   ) throws(DatabaseError) -> [MailboxEntry] {
     var found: [MailboxEntry] = []
     for index in places {
       let record = try records.record(at: index)
-      guard mayHaveHistory(record.value) else { continue }
+      guard mayHaveHistory(record) else { continue }
       let entry = MailboxEntryView(key: record.key, value: record.value, form: .prefixed)
       if var history = entry.history, history.next() != nil { found.append(MailboxEntry(entry)) }
     }

@@ -119,16 +119,21 @@ import Testing
       records.append((record.key, value))
     }
     let database = try Database(path: try madeDatabase(records))
-    guard let list = try MailboxList.amongAllRecords(of: database, locking: .none, threads: 2) else {
+    guard let list = try MailboxList.amongAllRecords(of: database, locking: .none, threads: 2),
+      let marked = try MailboxList.amongAllRecords(
+        of: database, locking: .none, threads: 3, marking: MailboxHistories.mayHaveHistory)
+    else {
       Issue.record("no list")
       return
     }
+    #expect((marked.records.marked?.count ?? 0) > 100)
+    #expect(list.records.marked == nil)
     var historyCounts: [Int] = []
     var texts: [[UInt8]] = []
     for isFast in [false, true] {
       for histories in [
         try MailboxHistories(of: list, in: database, .none), try MailboxHistories(ofAllIn: list, threads: 1),
-        try MailboxHistories(ofAllIn: list, threads: 3),
+        try MailboxHistories(ofAllIn: list, threads: 3), try MailboxHistories(ofAllIn: marked, threads: 2),
       ] {
         texts.append(
           try written { output in

@@ -137,7 +137,9 @@ struct Mailboxes: ListingCommand {
     // For all mailboxes all records are looked at in one go: some have the names from before, and all are to be counted.
     let locking = common.libraryLocking
     if selection == .all,
-      let list = try MailboxList.amongAllRecords(of: database, locking: locking, threads: usualThreadCount)
+      let list = try MailboxList.amongAllRecords(
+        of: database, locking: locking, threads: usualThreadCount,
+        marking: isFramed ? MailboxHistories.mayHaveHistory : nil)
     {
       return list
     }
