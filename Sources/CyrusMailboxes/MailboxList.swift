@@ -91,7 +91,7 @@ public struct MailboxList: ~Copyable, Sendable {
   ///
   /// - Parameters:
   ///   - threads: As for ``/CyrusDatabase/Database/records(from:prefix:limit:locking:threads:)``.
-  ///   - isMarked: Which of all records to mark, if there are several threads: in ``/CyrusDatabase/RecordList/marked``.
+  ///   - isMarked: Which of all records to mark, if there are several threads: in `records.marked`.
   /// - Returns: The same as ``init(_:selecting:states:settings:locking:)`` gives. Nil if there is damage, or if it takes
   ///   sorting: keys of the older form, those of both orders, or a default domain.
   /// - Throws: As there.

@@ -48,7 +48,7 @@ struct OutputParts {
     var failure: DatabaseError?
     // No bytes are lent to the threads, only the list.
     _ = RawSpan().atOnce(threadCount) { _, _ in
-      var kept = Output(keeping: 512 << 10)
+      var kept = Output(keeping: 1 << 20)
       while let part = turns.take() {
         var partListing = Listing()
         var partFailure: DatabaseError?

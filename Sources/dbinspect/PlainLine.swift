@@ -110,16 +110,19 @@ import Glibc
     let count = bytes.byteCount
     guard let place = unsafe room(for: count) else { return }
     if count < 16 { return unsafe appendFew(bytes, at: place) }
+    let last = count &- 16
     var special: UInt32 = 0
     var index = 0
-    while index < count {
-      // The last sixteen once more, rather than fewer of them.
-      index = min(index, count &- 16)
-      let sixteen = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
+    // The last sixteen once more, rather than fewer of them.
+    while index < last {
+      let sixteen = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: SIMD16<UInt8>.self)
       special |= ccs_bits_of_other_than_json(sixteen)
       unsafe place.storeBytes(of: sixteen, toByteOffset: index, as: SIMD16<UInt8>.self)
       index &+= 16
     }
+    let sixteen = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: last, as: SIMD16<UInt8>.self)
+    special |= ccs_bits_of_other_than_json(sixteen)
+    unsafe place.storeBytes(of: sixteen, toByteOffset: last, as: SIMD16<UInt8>.self)
     if special != 0 { isPlain = false }
   }
 
@@ -150,8 +153,8 @@ import Glibc
         }
         words = SIMD2(repeating: word)
       }
-      let special = words.marksOfSpecial
-      if (special[0] | special[1]) & SIMD2.highBits != 0 { isPlain = false }
+      // Sixteen bytes are two words.
+      if ccs_bits_of_other_than_json(unsafe unsafeBitCast(words, to: SIMD16<UInt8>.self)) != 0 { isPlain = false }
     }
   }
 

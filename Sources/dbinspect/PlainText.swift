@@ -85,25 +85,6 @@ extension UInt64 {
   }
 }
 
-extension SIMD2<UInt64> {
-  /// The high bit of each byte.
-  static var highBits: UInt64 {
-    @inline(__always)
-    get { 0x8080_8080_8080_8080 }
-  }
-
-  /// Has one of ``highBits`` if not all of sixteen bytes are printable ASCII without `"` and `\`; others mean nothing.
-  @inline(__always)
-  var marksOfSpecial: SIMD2<UInt64> {
-    let low = SIMD2(repeating: 0x0101_0101_0101_0101)
-    let quotes = self ^ low &* 0x22
-    let backslashes = self ^ low &* 0x5C
-    let deletes = self ^ low &* 0x7F
-    return self | (self &- low &* 0x20) & ~self | (quotes &- low) & ~quotes | (backslashes &- low) & ~backslashes
-      | (deletes &- low) & ~deletes
-  }
-}
-
 extension RawSpan {
   /// The first place where a byte is; nil if it is nowhere.
   func first(_ byte: UInt8) -> Int? {
