@@ -232,60 +232,74 @@ struct TwoskipReplay: ~Copyable, ~Escapable {
 
 /// A set of ranks that finds the greatest member below a rank in a few steps: bits, and bits over the words of bits.
 struct RankSet {
-  /// Level 0 has a bit for each rank, level *i* + 1 a bit for each word of level *i* that is not 0.
-  private var levels: [[UInt64]]
+  /// A bit for each rank.
+  private var bits: [UInt64]
+  /// The first has a bit for each word of `bits` that is not 0, each other one for the words of the one before.
+  private var above: [[UInt64]] = []
 
   init(count: Int) {
-    levels = []
     // One more than there are ranks: a bound may be the count itself.
-    var bits = count + 1
-    repeat {
-      bits = (bits + 63) / 64
-      levels.append([UInt64](repeating: 0, count: bits))
-    } while bits > 1
+    var wordCount = count / 64 + 1
+    bits = [UInt64](repeating: 0, count: wordCount)
+    while wordCount > 1 {
+      wordCount = (wordCount + 63) / 64
+      above.append([UInt64](repeating: 0, count: wordCount))
+    }
   }
 
   /// - Returns: Whether it was not there.
   @discardableResult
+  @inline(__always)
   mutating func insert(_ rank: Int) -> Bool {
-    if contains(rank) { return false }
-    var position = rank
-    for level in levels.indices {
-      let word = levels[level][position >> 6]
-      levels[level][position >> 6] = word | 1 << UInt64(position & 63)
-      // Then it is known above.
-      if word != 0 { return true }
+    let word = bits[rank >> 6]
+    let bit: UInt64 = 1 &<< UInt64(rank & 63)
+    bits[rank >> 6] = word | bit
+    // Else it is known above.
+    if word == 0 { insertAbove(rank >> 6) }
+    return word & bit == 0
+  }
+
+  @inline(never)
+  private mutating func insertAbove(_ position: Int) {
+    var position = position
+    for level in above.indices {
+      let word = above[level][position >> 6]
+      above[level][position >> 6] = word | 1 << UInt64(position & 63)
+      if word != 0 { return }
       position >>= 6
     }
-    return true
   }
 
   mutating func remove(_ rank: Int) {
-    var position = rank
-    for level in levels.indices {
-      levels[level][position >> 6] &= ~(1 << UInt64(position & 63))
-      if levels[level][position >> 6] != 0 { return }
+    bits[rank >> 6] &= ~(1 << UInt64(rank & 63))
+    if bits[rank >> 6] != 0 { return }
+    var position = rank >> 6
+    for level in above.indices {
+      above[level][position >> 6] &= ~(1 << UInt64(position & 63))
+      if above[level][position >> 6] != 0 { return }
       position >>= 6
     }
   }
 
-  func contains(_ rank: Int) -> Bool { levels[0][rank >> 6] >> UInt64(rank & 63) & 1 != 0 }
+  func contains(_ rank: Int) -> Bool { bits[rank >> 6] >> UInt64(rank & 63) & 1 != 0 }
 
   /// The greatest member smaller than `bound`, which is at most the count; nil if there is none.
   func last(below bound: Int) -> Int? {
-    var position = bound
-    for level in levels.indices {
-      let index = position >> 6
-      let below = levels[level][index] & ((1 << UInt64(position & 63)) - 1)
-      if below != 0 {
-        var found = index << 6 | (63 - below.leadingZeroBitCount)
-        for lower in (0..<level).reversed() {
-          found = found << 6 | (63 - levels[lower][found].leadingZeroBitCount)
-        }
-        return found
+    if let found = Self.last(below: bound, in: bits) { return found }
+    var position = bound >> 6
+    for level in above.indices {
+      if var found = Self.last(below: position, in: above[level]) {
+        for lower in (0..<level).reversed() { found = found << 6 | (63 - above[lower][found].leadingZeroBitCount) }
+        return found << 6 | (63 - bits[found].leadingZeroBitCount)
       }
-      position = index
+      position >>= 6
     }
     return nil
+  }
+
+  /// The last bit below one, of the same word.
+  private static func last(below position: Int, in words: [UInt64]) -> Int? {
+    let below = words[position >> 6] & ((1 << UInt64(position & 63)) - 1)
+    return below == 0 ? nil : position & ~63 | (63 - below.leadingZeroBitCount)
   }
 }

@@ -83,7 +83,7 @@ extension TwoskipSoundLog {
       if let stranger = code.stranger {
         if presentStrangers.insert(Int(strangerOrder[stranger])) { counts.strangers += 1 }
       } else if let rank = code.rank {
-        if present.insert(rank) { counts.live += 1 }
+        counts.live &+= present.insert(rank) ? 1 : 0
       }
     }
   }
