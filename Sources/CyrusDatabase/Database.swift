@@ -189,9 +189,9 @@ public struct Database: Sendable, Hashable {
   ///     small file.
   /// - Throws: ``DatabaseError``: `.system`, `.notRegularFile`, `.lockedByThisProcess`, `.unsupportedEngine`, `.busy`,
   ///   `.replaced`, `.faulted`.
-  /// - Complexity: O(file size). Memory: next to nothing for a file that a repack has just left. For any other about 32
-  ///   bytes for each record, dead ones included, up to 60 for each delete, and a fiftieth of the size: a sixth of the size
-  ///   of a file that was never repacked. 36 bytes more for each record if nearly all have the same key.
+  /// - Complexity: O(file size). Memory: next to nothing for a file that a repack has just left. For any other up to 40
+  ///   bytes for each live record, 28 for each dead one, up to 60 for each delete, and a fiftieth of the size: less than a
+  ///   fifth of the size of a file that was never repacked. 36 bytes more for each record if nearly all have the same key.
   public func verify(
     _ depth: VerificationDepth = .full, locking: Locking = .auto, threads: Int = 1,
     progress: ((_ done: UInt64, _ total: UInt64) -> Void)? = nil

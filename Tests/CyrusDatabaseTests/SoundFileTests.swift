@@ -154,6 +154,40 @@ import Testing
     }
   }
 
+  @Test(arguments: Seed.some(6))
+  func `pointers to where nothing starts, and circles, make no difference which way`(_ seed: Seed) {
+    var random = seed.generator(35)
+    for round in 0..<120 {
+      var builder = TwoskipBuilder(seed: random.next())
+      let keyCount = round % 20 == 0 ? 300 : 16
+      for _ in 0..<1 + random.below(4) {
+        builder.begin()
+        for _ in 0..<keyCount {
+          let key = utf8("k\(random.below(keyCount))")
+          if random.chance(1, in: 3) { builder.delete(key) } else { builder.set(key, random.bytes(random.below(40))) }
+        }
+        builder.commit()
+      }
+      var bytes = builder.bytes
+      let pieces = TwoskipSurgeon.records(in: bytes)
+      let piece = pieces[random.below(pieces.count)]
+      let other = pieces[random.below(pieces.count)]
+      let (own, start, behind) = (UInt64(piece.offset), UInt64(other.offset), UInt64(other.end))
+      let end = UInt64(bytes.count)
+      var targets: [UInt64] = [own, start, start + 8, behind - 8, start + 1, 8, 64, end - 24, end - 8, end, end + 8]
+      for bit in [31, 34, 35, 63] { targets += [start | 1 << UInt64(bit), 1 << UInt64(bit)] }
+      targets += [UInt64.max, UInt64.max - 7]
+      let target = targets[random.below(targets.count)]
+      // One pointer of it, both of list 0, or all.
+      let count = piece.level + 1
+      let pointers = [random.below(count)..<count, 0..<min(2, count), 0..<count][random.below(3)]
+      for index in pointers.prefix(random.chance(1, in: 2) ? 1 : 32) {
+        TwoskipSurgeon.setPointer(piece, index, to: target, in: &bytes)
+      }
+      isSeenFast(bytes, "seed \(seed), round \(round), \(piece.offset) to \(target)")
+    }
+  }
+
   @Test func `however short a file with a past is cut, it makes no difference which way`() {
     var random = SplitMix64(seed: 4)
     var builder = TwoskipBuilder(seed: 4)

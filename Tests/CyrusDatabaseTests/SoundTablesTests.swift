@@ -44,6 +44,15 @@ import Testing
         #expect(places.contains(pointer) == (starts[pointer] != nil), "seed \(seed), \(pointer) of \(byteCount)")
       }
       for pointer in [UInt64.max, 1 << 63, UInt64.max & ~7] { #expect(places.number(of: pointer) == nil) }
+      // Back again, some numbers left out.
+      let numbered = Dictionary(uniqueKeysWithValues: starts.map { ($1, $0) })
+      if starts.isEmpty { continue }
+      let first = random.below(starts.count)
+      var group = places.group(of: first)
+      for number in first..<starts.count where number == first || random.chance(1, in: 2) {
+        let place = places.place(of: number, &group)
+        #expect(UInt64(place) == numbered[number], "seed \(seed), number \(number) of \(byteCount)")
+      }
     }
   }
 
@@ -73,6 +82,31 @@ import Testing
           return true
         }
         #expect(found == expected[part][lot], "seed \(seed), part \(part), lot \(lot)")
+      }
+    }
+  }
+
+  @Test func `elements of a table are moved to where others are, which may be some of them`() throws {
+    guard let table = LargeTable<UInt32>(count: 100) else { throw NoMemory() }
+    for index in 0..<100 { table[index] = UInt32(index) }
+    table.move(40..<90, to: 20)
+    table.move(99..<100, to: 0)
+    table.move(50..<50, to: 100)
+    for index in 0..<100 {
+      let expected = index == 0 ? 99 : 20..<70 ~= index ? index + 20 : index
+      #expect(table[index] == UInt32(expected))
+    }
+  }
+
+  @Test func `what is kept of a pair holds each place of the largest file`() {
+    for place in [0, UInt64(Twoskip.firstRecord), UInt64(TwoskipNext.byteCountMax) - 8] {
+      let (next, ofDelete) = (TwoskipNext(ofRecord: place), TwoskipNext(ofDelete: place))
+      #expect(next.place == place && !next.isOfDelete)
+      #expect(ofDelete.place == place && ofDelete.isOfDelete)
+      for level in [UInt64(1), 2, 31] {
+        let record = TwoskipRecord(usualAt: 336, 0x2B00_0001_0000_0000 | level << 48, place, place)
+        let alternate = TwoskipAlternate(of: record)
+        #expect(alternate.place == place && alternate.hasUppers == (level > 1))
       }
     }
   }

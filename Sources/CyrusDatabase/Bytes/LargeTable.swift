@@ -42,6 +42,17 @@ import CCyrusShim
     }
   }
 
+  /// Moves elements to where others are, which are lost.
+  ///
+  /// - Precondition: Both are elements; checked in every build.
+  func move(_ range: Range<Int>, to place: Int) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count && place >= 0 && place <= count - range.count)
+    let stride = MemoryLayout<Element>.stride
+    // Both lie within the table, and may overlap.
+    unsafe (elements + place * stride).copyMemory(
+      from: elements + range.lowerBound * stride, byteCount: range.count * stride)
+  }
+
   /// Begins to bring an element near, which need not be one.
   @inline(__always)
   func prefetch(_ index: Int) {

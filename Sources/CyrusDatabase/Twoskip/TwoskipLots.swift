@@ -70,21 +70,4 @@ struct TwoskipLots {
     }
     return true
   }
-
-  /// Which of at most 128 lots a place in a file belongs to: those near to each other to the same.
-  struct OfPlaces: BitwiseCopyable {
-    private let shift: UInt64
-    let count: Int
-
-    /// For a file of so many bytes.
-    init(byteCount: Int) {
-      let bitCount = 64 - (byteCount >> 3).leadingZeroBitCount
-      shift = UInt64(max(6, bitCount - 7))
-      count = (byteCount >> 3) >> Int(shift) + 1
-    }
-
-    /// - Parameter place: In words of eight bytes, not beyond the file.
-    @inline(__always)
-    subscript(place: UInt64) -> Int { Int(truncatingIfNeeded: place &>> shift) }
-  }
 }

@@ -75,6 +75,36 @@ struct TwoskipPlaces: ~Copyable {
     words.prefetch(index &+ Self.third(index & 0xFFFF_FFFF))
   }
 
+  /// The group of three words that has a number.
+  func group(of number: Int) -> Int {
+    var low = 0
+    var high = (bitWordCount + 2) / 3 - 1
+    while low < high {
+      let middle = (low + high + 1) / 2
+      if self.number(before: 3 * middle) <= number { low = middle } else { high = middle - 1 }
+    }
+    return low
+  }
+
+  /// Where the RECORD or DELETE of a number starts, which there must be.
+  ///
+  /// - Parameter group: Of it or of a smaller number; then that of this one.
+  /// - Complexity: O(groups between them).
+  func place(of number: Int, _ group: inout Int) -> Int {
+    let groupCount = (bitWordCount + 2) / 3
+    while group + 1 < groupCount, self.number(before: 3 * (group + 1)) <= number { group += 1 }
+    var left = number - self.number(before: 3 * group)
+    for index in 0..<3 {
+      var bits = words[4 * group + index]
+      if left < bits.nonzeroBitCount {
+        for _ in 0..<left { bits &= bits - 1 }
+        return (3 * group + index) << 9 | bits.trailingZeroBitCount << 3
+      }
+      left -= bits.nonzeroBitCount
+    }
+    return 0
+  }
+
   /// Numbers the bits of some words. Two threads must not count the same three words: `groups` are of three.
   ///
   /// - Parameters:

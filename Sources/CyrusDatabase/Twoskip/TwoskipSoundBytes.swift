@@ -50,11 +50,10 @@ struct TwoskipSoundBytes {
   var hasOpenRecords = false
 
   /// Unless packed: how many RECORDs and DELETEs start here, where those start that share a word of ``TwoskipPlaces``
-  /// with the part before, and where their keys and their pointers of list 0 are kept.
+  /// with the part before, and where their keys are kept.
   var startCount = 0
   var firstBits: UInt64 = 0
   var keys: TwoskipLots
-  var targets: TwoskipLots
 
   /// If packed: bytes of keys, pointers to upper lists, and by list the first place and where the last one leads.
   var keyByteCount = 0
@@ -64,7 +63,6 @@ struct TwoskipSoundBytes {
   private init(_ range: Range<Int>, part: Int) {
     self.range = range
     keys = TwoskipKeyTable.lots(from: range.lowerBound, part: part)
-    targets = TwoskipFacts.targets(from: range.lowerBound, part: part)
   }
 
   /// Looks at a part.
@@ -108,6 +106,7 @@ struct TwoskipSoundBytes {
     let hash = rules.hash
     let fileEnd = UInt64(rules.end)
     var startCount = 0
+    let nextsStart = TwoskipFacts.nexts(from: offset)
     while offset < limit {
       if offset >= nextTick {
         tick?(offset)
@@ -120,15 +119,15 @@ struct TwoskipSoundBytes {
       }
       bytes.prefetch(at: offset &+ Self.lead)
       guard let record = TwoskipRecord(usualAt: offset, in: bytes, limit: limit) else {
-        guard let other = passOther(at: offset, bytes, rules) else { return false }
-        if let next = other.named {
+        guard let (end, named) = passOther(at: offset, bytes, rules) else { return false }
+        if let next = named {
           guard next & 7 == 0, next < fileEnd else { return false }
           wordBits |= 1 &<< UInt64(offset >> 3 & 63)
           deletes.append(TwoskipDelete(next: next, number: startCount))
-          facts.addTarget(next, &targets)
+          facts.nexts[nextsStart &+ startCount] = TwoskipNext(ofDelete: next).word
           startCount &+= 1
         }
-        offset = other.end
+        offset = end
         continue
       }
       // A head that straddles a block is one of an old release.
@@ -142,11 +141,12 @@ struct TwoskipSoundBytes {
       if offset < rules.packedEnd, last.count > 0 {
         guard bytes.keysAscend(last.place, last.count, key.place, key.count) else { return false }
       }
-      guard (record.first | record.second) & 7 == 0, record.first < fileEnd, record.second < fileEnd
+      guard (record.first | record.second) & 7 == 0, record.first < fileEnd, record.second < fileEnd,
+        record.first != record.second || record.first == 0
       else { return false }
+      facts.nexts[nextsStart &+ startCount] = TwoskipNext(ofRecord: max(record.first, record.second)).word
       wordBits |= 1 &<< UInt64(offset >> 3 & 63)
-      facts.addTarget(record.first, &targets)
-      facts.addTarget(record.second, &targets)
+      facts.alternates[nextsStart &+ startCount] = TwoskipAlternate(of: record).word
       facts.keys.add(hash(key.place, key.count, bytes), startCount, &keys)
       startCount &+= 1
       if offset < rules.packedEnd {
@@ -232,14 +232,47 @@ struct TwoskipDelete: BitwiseCopyable {
   }
 }
 
+/// Where list 0 goes on behind a RECORD or a DELETE: the place in words of eight bytes.
+struct TwoskipNext: BitwiseCopyable {
+  let word: UInt32
+
+  /// How large a file can be.
+  static let byteCountMax = 1 << 34
+  private static let deleteBit: UInt32 = 1 << 31
+
+  init(word: UInt32) { self.word = word }
+  /// - Parameter place: A multiple of 8, within a file that is not too large.
+  init(ofRecord place: UInt64) { word = UInt32(truncatingIfNeeded: place &>> 3) }
+  init(ofDelete place: UInt64) { word = UInt32(truncatingIfNeeded: place &>> 3) | Self.deleteBit }
+
+  var isOfDelete: Bool { word & Self.deleteBit != 0 }
+  var place: UInt64 { UInt64(word & ~Self.deleteBit) &<< 3 }
+}
+
+/// The pointer of list 0 that a RECORD does not use, and whether it has others: the place in words of eight bytes.
+struct TwoskipAlternate: BitwiseCopyable {
+  let word: UInt32
+
+  private static let upperBit: UInt32 = 1 << 31
+
+  init(word: UInt32) { self.word = word }
+  /// - Parameter record: Its pair leads to multiples of 8, within a file that is not too large.
+  init(of record: TwoskipRecord) {
+    word = UInt32(truncatingIfNeeded: min(record.first, record.second) &>> 3) | (record.level > 1 ? Self.upperBit : 0)
+  }
+
+  var hasUppers: Bool { word & Self.upperBit != 0 }
+  var place: UInt64 { UInt64(word & ~Self.upperBit) &<< 3 }
+}
+
 /// What is kept of each RECORD and DELETE of a file.
 struct TwoskipFacts: ~Copyable {
   /// Where they start.
   let places: TwoskipPlaces
-  /// Places by lots of them that are near to each other.
-  let placeLots: TwoskipLots.OfPlaces
-  /// What pointers to list 0 lead to, in words of eight bytes, 0 too.
-  let targets: LargeTable<UInt32>
+  /// By number: where list 0 goes on. Until ``number(_:)`` was called, each part has its own from ``nexts(from:)`` on.
+  let nexts: LargeTable<UInt32>
+  /// By number, as `nexts`: the pointer of list 0 that is not used; 0 for a DELETE.
+  let alternates: LargeTable<UInt32>
   /// The keys of RECORDs.
   let keys: TwoskipKeyTable
 
@@ -248,22 +281,25 @@ struct TwoskipFacts: ~Copyable {
   /// - Parameter byteCount: The end of the file, or 0 if nothing will be kept.
   init?(byteCount: Int, partCount: Int) {
     guard let places = TwoskipPlaces(byteCount: byteCount),
-      let targets = LargeTable<UInt32>(count: TwoskipLots.room(for: byteCount / 20, parts: partCount)),
+      let nexts = LargeTable<UInt32>(count: Self.nexts(from: byteCount)),
+      let alternates = LargeTable<UInt32>(count: Self.nexts(from: byteCount)),
       let keys = TwoskipKeyTable(byteCount: byteCount, partCount: partCount)
     else { return nil }
     self.places = places
-    placeLots = TwoskipLots.OfPlaces(byteCount: byteCount)
-    self.targets = targets
+    self.nexts = nexts
+    self.alternates = alternates
     self.keys = keys
   }
 
-  /// Where a part keeps targets that starts at a place: for two of them there are 40 bytes at least.
-  static func targets(from start: Int, part: Int) -> TwoskipLots { TwoskipLots(behind: start / 20, part: part) }
+  /// Where a part keeps where list 0 goes on that starts at a place: a DELETE has 24 bytes, a RECORD more.
+  static func nexts(from start: Int) -> Int { max(0, start - Int(Twoskip.firstRecord)) / Twoskip.smallestRecord }
 
-  /// Keeps a pointer, which leads to a multiple of 8 within the file.
-  @inline(__always)
-  func addTarget(_ pointer: UInt64, _ lots: inout TwoskipLots) {
-    targets[lots.place(in: placeLots[pointer >> 3], 1)] = UInt32(truncatingIfNeeded: pointer >> 3)
+  /// Gives what a part has kept its place behind the parts before it.
+  func number(_ part: TwoskipSoundBytes, from number: Int) {
+    let start = Self.nexts(from: part.range.lowerBound)
+    guard start != number else { return }
+    nexts.move(start..<start + part.startCount, to: number)
+    alternates.move(start..<start + part.startCount, to: number)
   }
 }
 

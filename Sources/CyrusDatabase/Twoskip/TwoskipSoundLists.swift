@@ -10,9 +10,8 @@
 //
 // That no record is met twice needs no memory: keys ascend.
 //
-// Either TwoskipSoundBytes.swift has seen the bytes before, and what a walk has met is compared with what it has found
-// when the walk is over (TwoskipSoundLog.swift). Or nobody has, in a quick check: then the checksum of each head is
-// compared when the walk is there.
+// This is the quick check: nobody has looked at the bytes before, and the checksum of each head is compared when the walk
+// is there. A full check has better means (TwoskipSoundLog+Chain.swift).
 //
 // Surprise: nothing is ever found here, as in TwoskipSoundBytes.swift.
 
@@ -37,63 +36,25 @@ struct TwoskipSoundLists {
   var keyByteCount = 0
   /// Pointers to upper lists.
   var upperPointerCount = 0
-  /// In a quick check: bytes of RECORDs on list 0.
+  /// Bytes of RECORDs on list 0.
   var recordByteCount = 0
   var links = TwoskipLinks()
-  /// The live records, if they were asked for.
-  var listed = TwoskipLiveList()
 
   /// Walks ranges.
   ///
   /// - Parameters:
   ///   - ranges: Which ranges of `cuts`.
-  ///   - isQuick: Whether nobody has seen the bytes before; then live records are not listed.
   ///   - end: The committed end.
   ///   - stepsMax: How many entries there are: more are a circle, or ranges that overlap.
   ///   - tick: Called now and then with the number of ranges that are done.
   /// - Returns: Nil if something is not as it should be.
   static func walk(
-    _ ranges: Range<Int>, of cuts: Cuts, _ bytes: RawSpan, isQuick: Bool, end: Int, stepsMax: Int,
+    _ ranges: Range<Int>, of cuts: Cuts, _ bytes: RawSpan, end: Int, stepsMax: Int,
     _ tick: ((Int) -> Void)? = nil
   ) -> TwoskipSoundLists? {
-    var walks = TwoskipWalks(ranges, stepsMax: stepsMax, isListing: !isQuick)
-    let isSound =
-      isQuick
-      ? walks.run(ranges, cuts, bytes, UInt64(end), isQuick: true, tick)
-      : walks.run(ranges, cuts, bytes, UInt64(end), isQuick: false, tick)
-    guard isSound else { return nil }
+    var walks = TwoskipWalks(ranges, stepsMax: stepsMax)
+    guard walks.run(ranges, cuts, bytes, UInt64(end), tick) else { return nil }
     return walks.seen(ranges.count)
-  }
-}
-
-/// The records of list 0 in some ranges of keys, in key order.
-struct TwoskipLiveList {
-  fileprivate static let pieceCount = 256
-
-  /// Where they start, in words of eight bytes, in pieces of `pieceCount`; and by piece the one that goes on.
-  fileprivate var places: [UInt32] = []
-  fileprivate var nextPiece: [Int] = []
-  /// By range: its first piece, and how many records it has.
-  fileprivate var firstPiece: [Int] = []
-  fileprivate var counts: [Int] = []
-
-  /// Calls `body` with the records that follow each other in memory, piece by piece, as long as it says so.
-  ///
-  /// - Returns: Whether all were given out.
-  @inline(__always)
-  func forEachPiece(_ body: (Span<UInt32>) -> Bool) -> Bool {
-    let places = places.span
-    for range in counts.indices {
-      var piece = firstPiece[range]
-      var left = counts[range]
-      while left > 0 {
-        let start = piece * Self.pieceCount
-        guard body(places.extracting(start..<start + min(left, Self.pieceCount))) else { return false }
-        left -= Self.pieceCount
-        piece = nextPiece[piece]
-      }
-    }
-    return true
   }
 }
 
@@ -113,9 +74,6 @@ private struct TwoskipWalks {
     var keyByteCount = 0
     /// Whether a DELETE leads to the next entry.
     var isBehindDelete = false
-    /// Where the next live record is listed, and where the room for that ends.
-    var room = 0
-    var roomEnd = 0
   }
 
   private var stepsLeft: Int
@@ -127,24 +85,15 @@ private struct TwoskipWalks {
   /// By range and list, 32 each: the first record that was met, and where the last one leads.
   private var firsts: [UInt64]
   private var leads: [UInt64]
-  private var listed = TwoskipLiveList()
 
-  init(_ ranges: Range<Int>, stepsMax: Int, isListing: Bool) {
+  init(_ ranges: Range<Int>, stepsMax: Int) {
     stepsLeft = stepsMax
     firsts = [UInt64](repeating: TwoskipLinks.unknown, count: 32 * ranges.count)
     leads = firsts
-    if isListing {
-      listed.firstPiece = [Int](repeating: -1, count: ranges.count)
-      listed.counts = [Int](repeating: 0, count: ranges.count)
-      // Only what is used of it is taken.
-      listed.places.reserveCapacity(stepsMax + TwoskipLiveList.pieceCount * ranges.count)
-    }
   }
 
-  // Always inlined, so that either check has a loop of its own.
-  @inline(__always)
   mutating func run(
-    _ ranges: Range<Int>, _ cuts: TwoskipSoundLists.Cuts, _ bytes: RawSpan, _ end: UInt64, isQuick: Bool,
+    _ ranges: Range<Int>, _ cuts: TwoskipSoundLists.Cuts, _ bytes: RawSpan, _ end: UInt64,
     _ tick: ((Int) -> Void)?
   ) -> Bool {
     var walks: [Walk] = []
@@ -181,7 +130,7 @@ private struct TwoskipWalks {
         guard lookAhead(&span[index], bytes) else { return false }
       }
       for index in span.indices {
-        guard step(&span[index], bytes, end, isQuick) else { return false }
+        guard step(&span[index], bytes, end) else { return false }
       }
     }
     return true
@@ -216,16 +165,10 @@ private struct TwoskipWalks {
 
   /// Checks the entry that a walk is at.
   @inline(__always)
-  private mutating func step(
-    _ walk: inout Walk, _ bytes: RawSpan, _ end: UInt64, _ isQuick: Bool
-  ) -> Bool {
+  private mutating func step(_ walk: inout Walk, _ bytes: RawSpan, _ end: UInt64) -> Bool {
     let place = walk.place
     let offset = Int(truncatingIfNeeded: place)
-    if isQuick {
-      guard isSoundHead(offset, bytes, end) else { return false }
-    } else {
-      guard isUsual(offset, bytes, end) else { return false }
-    }
+    guard isSoundHead(offset, bytes, end) else { return false }
     let word = bytes.bigEndian(UInt64.self, at: offset)
     let first = bytes.bigEndian(UInt64.self, at: offset &+ 8)
     guard word >> 56 == UInt64(TwoskipRecord.Kind.record.rawValue) else {
@@ -238,8 +181,6 @@ private struct TwoskipWalks {
     walk.isBehindDelete = false
     let second = bytes.bigEndian(UInt64.self, at: offset &+ 16)
     guard first < end, second < end else { return false }
-    // That something starts where the other one leads is for others to see.
-    if !isQuick, first == second { guard first == 0 else { return false } }
 
     let level = Int(truncatingIfNeeded: word >> 48 & 0xFF)
     let count = Int(truncatingIfNeeded: word >> 32 & 0xFFFF)
@@ -262,23 +203,7 @@ private struct TwoskipWalks {
       leads[row &+ list] = bytes.bigEndian(UInt64.self, at: offset &+ 16 &+ 8 &* list)
       list &+= 1
     }
-    if !isQuick {
-      if walk.room == walk.roomEnd { takePiece(&walk) }
-      listed.places[walk.room] = UInt32(truncatingIfNeeded: place >> 3)
-      walk.room &+= 1
-      listed.counts[walk.range] &+= 1
-    }
     return true
-  }
-
-  /// Whether what lies at a place can be a RECORD or DELETE of the usual shape; that one starts there others will see.
-  ///
-  /// - Parameter offset: Not beyond the bytes; else anything.
-  @inline(__always)
-  private func isUsual(_ offset: Int, _ bytes: RawSpan, _ end: UInt64) -> Bool {
-    guard offset & 7 == 0, offset >= Int(Twoskip.firstRecord) else { return false }
-    return bytes.byte(at: offset) == TwoskipRecord.Kind.delete.rawValue
-      || TwoskipRecord(usualAt: offset, in: bytes, limit: Int(truncatingIfNeeded: end)) != nil
   }
 
   /// Whether a RECORD or DELETE of the usual shape starts at a place, and its head checksum is right.
@@ -299,21 +224,6 @@ private struct TwoskipWalks {
     return record.headChecksum(in: bytes) == record.storedHeadChecksum(in: bytes)
   }
 
-  @inline(never)
-  private mutating func takePiece(_ walk: inout Walk) {
-    let piece = listed.nextPiece.count
-    let pieceCount = TwoskipLiveList.pieceCount
-    if walk.roomEnd == 0 {
-      listed.firstPiece[walk.range] = piece
-    } else {
-      listed.nextPiece[walk.roomEnd / pieceCount - 1] = piece
-    }
-    listed.nextPiece.append(-1)
-    listed.places.append(contentsOf: repeatElement(0, count: pieceCount))
-    walk.room = listed.places.count - pieceCount
-    walk.roomEnd = listed.places.count
-  }
-
   /// What the walks have seen, joined where ranges meet; nil if they do not fit.
   consuming func seen(_ rangeCount: Int) -> TwoskipSoundLists? {
     var seen = TwoskipSoundLists()
@@ -330,7 +240,6 @@ private struct TwoskipWalks {
       }
       if range == 0 { seen.links = links } else if !seen.links.join(links) { return nil }
     }
-    seen.listed = listed
     return seen
   }
 }

@@ -4,11 +4,12 @@
 // names (TwoskipReplay.swift). To replay that takes no keys but their order. So each RECORD gets the code of its key: its
 // rank among live keys, or the number of a stranger, a key that no live record has.
 //
-//   a. What the walk has met is looked up among the places where RECORDs and DELETEs start, and live records get their
-//      ranks; so is whatever pointers of list 0 lead to, in the order of the file.
+//   a. List 0 is followed by what was kept of it, and live records get their ranks; then their keys must ascend, and upper
+//      lists lead from each to the next on them (TwoskipSoundLog+Chain.swift).
 //   b. Dead records get the code of their key, or of a stranger (TwoskipKeyTable.swift): a live record must come after all
 //      dead ones of its key. Each stranger needs a DELETE of its own, so there are no more of them than DELETEs.
-//   c. The pointers of dead records to upper lists lead to greater keys: by their codes.
+//   c. All other pointers lead to where something starts, those of dead records to upper lists to greater keys: by their
+//      codes.
 //   d. Each of the few strangers finds its place between the live keys.
 //   e. The log is replayed: a set of ranks, and one of strangers. Each DELETE must find a key; in the end all live keys must
 //      be there, and no stranger. That the RECORD that is live is the last one of its key is known from b.
@@ -26,19 +27,19 @@ struct TwoskipSoundLog: ~Copyable {
   private struct Part {
     /// Words of ``TwoskipPlaces``; each word is of one part.
     let words: Range<Int>
-    /// The number of its first RECORD or DELETE, and of the first one in `words`.
-    let number: Int
+    /// The number of the first RECORD or DELETE in `words`.
     let wordsNumber: Int
-    let targets: TwoskipLots
+    /// Its RECORDs and DELETEs.
+    let numbers: Range<Int>
   }
 
   let facts: TwoskipFacts
   private let parts: [Part]
   private let keys: [(lots: TwoskipLots, number: Int)]
-  private let end: Int
   let threads: Int
   let deletes: [TwoskipDelete]
-  let liveCount: Int
+  /// How many records list 0 has, once they have ranks.
+  var liveCount = 0
   /// By number: the code of the key.
   let codes: LargeTable<UInt32>
   /// By rank: where the live record starts, in words of eight bytes.
@@ -55,13 +56,10 @@ struct TwoskipSoundLog: ~Copyable {
   ///   - facts: What was kept of all RECORDs and DELETEs, but for words that parts share.
   ///   - parts: What was seen of the parts of the file.
   ///   - deletes: All DELETEs in file order.
-  ///   - liveCount: How many records list 0 has.
-  ///   - end: The committed end, up to which the bytes go.
   ///   - threads: How many may be used.
   /// - Returns: Nil if there is no memory for it.
   init?(
-    _ facts: consuming TwoskipFacts, _ seen: [TwoskipSoundBytes], deletes: [TwoskipDelete], liveCount: Int, end: Int,
-    threads: Int
+    _ facts: consuming TwoskipFacts, _ seen: [TwoskipSoundBytes], deletes: [TwoskipDelete], threads: Int
   ) {
     var parts: [Part] = []
     var keys: [(lots: TwoskipLots, number: Int)] = []
@@ -71,46 +69,32 @@ struct TwoskipSoundLog: ~Copyable {
       facts.places[bits: words.0] |= part.firstBits
       parts.append(
         Part(
-          words: (parts.isEmpty ? 0 : words.0 + 1)..<(words.1 + 1), number: number,
+          words: (parts.isEmpty ? 0 : words.0 + 1)..<(words.1 + 1),
           wordsNumber: parts.isEmpty ? 0 : number + part.firstBits.nonzeroBitCount,
-          targets: part.targets))
+          numbers: number..<number + part.startCount))
       keys.append((part.keys, number))
+      facts.number(part, from: number)
       number += part.startCount
     }
     guard number < Int(TwoskipKeyCode.deadBit), let codes = LargeTable<UInt32>(count: number),
-      let live = LargeTable<UInt32>(count: liveCount)
+      let live = LargeTable<UInt32>(count: number)
     else { return nil }
     self.facts = facts
     self.parts = parts
     self.keys = keys
-    self.end = end
     self.threads = threads
     self.deletes = deletes
-    self.liveCount = liveCount
     self.codes = codes
     self.live = live
   }
 
   // MARK: - a. Places
 
-  /// Whether pointers of list 0 lead to where something starts, and what was walked does; live records get their ranks.
-  ///
-  /// - Parameters:
-  ///   - heads: The pointers of the list head to list 0.
-  ///   - lists: What was walked, in key order.
-  func arePlaces(_ heads: [UInt64], _ lists: [TwoskipSoundLists], in bytes: RawSpan) -> Bool {
-    for pointer in heads where pointer != 0 && !facts.places.contains(pointer) { return false }
-    var ranks = [0]
-    for list in lists { ranks.append(ranks[ranks.count - 1] + list.liveCount) }
-    let areTargets = bytes.atOnce(threads) { _, thread in
-      if thread < parts.count { count(parts[thread]) }
-      return self.areTargets(thread)
-    }
-    if areTargets.contains(false) { return false }
-    let ranked = bytes.atOnce(lists.count) { _, number in rank(lists[number], from: ranks[number], number) }
-    if ranked.contains(where: { $0 == nil }) { return false }
-    return bytes.atOnce(threads) { _, thread in areLive(thread, ranked) }.allSatisfy({ $0 })
-  }
+  /// Whether each pointer is 0 or leads to where something starts.
+  func areStarts(_ pointers: [UInt64]) -> Bool { pointers.allSatisfy { $0 == 0 || facts.places.contains($0) } }
+
+  /// Gives starts their numbers.
+  func count(in bytes: RawSpan) { _ = bytes.atOnce(parts.count) { _, part in count(parts[part]) } }
 
   /// Numbers the words of a part, three by three.
   private func count(_ part: Part) {
@@ -120,61 +104,6 @@ struct TwoskipSoundLog: ~Copyable {
       number += facts.places[bits: index].nonzeroBitCount
     }
     facts.places.count(groups: groups, from: number)
-  }
-
-  /// Whether something starts wherever pointers to list 0 lead, by lots of targets of which each thread has its share.
-  private func areTargets(_ thread: Int) -> Bool {
-    var areStarts: UInt64 = 1
-    for lot in stride(from: thread, to: facts.placeLots.count, by: threads) {
-      for part in parts {
-        _ = part.targets.forEachRun(of: lot) { run in
-          for index in run {
-            let target = UInt64(facts.targets[index])
-            areStarts &= facts.places.bit(target) | (target == 0 ? 1 : 0)
-          }
-          return true
-        }
-      }
-    }
-    return areStarts & 1 != 0
-  }
-
-  /// Gives live records their ranks, and puts them into lots by where they start: the rank, and the place in words.
-  ///
-  /// They take the place of the targets, which are done with: there were two for each.
-  private func rank(_ list: TwoskipSoundLists, from first: Int, _ part: Int) -> TwoskipLots? {
-    for offset in list.deletes { guard facts.places.contains(UInt64(offset)) else { return nil } }
-    var lots = TwoskipLots(behind: 2 * first, part: part)
-    var rank = first
-    _ = list.listed.forEachPiece { places in
-      for index in places.indices {
-        let place = places[index]
-        live[rank] = place
-        let room = lots.place(in: facts.placeLots[UInt64(place)], 2)
-        facts.targets[room] = UInt32(truncatingIfNeeded: rank)
-        facts.targets[room &+ 1] = place
-        rank &+= 1
-      }
-      return true
-    }
-    return lots
-  }
-
-  /// Whether live records start where they should; then they get their codes. Each thread has its share of lots.
-  private func areLive(_ thread: Int, _ ranked: [TwoskipLots?]) -> Bool {
-    for lot in stride(from: thread, to: facts.placeLots.count, by: threads) {
-      for case let lots? in ranked {
-        let areStarts = lots.forEachRun(of: lot) { run in
-          for index in stride(from: run.lowerBound, to: run.upperBound, by: 2) {
-            guard let number = facts.places.number(of: UInt64(facts.targets[index &+ 1]) << 3) else { return false }
-            codes[number] = TwoskipKeyCode.live(Int(facts.targets[index])).word
-          }
-          return true
-        }
-        guard areStarts else { return false }
-      }
-    }
-    return true
   }
 
   // MARK: - b. Dead records
@@ -191,11 +120,15 @@ struct TwoskipSoundLog: ~Copyable {
     fileprivate var pairs: [(TwoskipKeyCode, TwoskipKeyCode)] = []
   }
 
-  /// Whether the log adds up to list 0, and the pointers of dead records lead to greater keys.
+  /// Whether the log adds up to list 0, all pointers lead to where something starts, and those of dead records to upper
+  /// lists lead to greater keys.
   ///
+  /// - Parameter recordCount: How many RECORDs there are.
   /// - Returns: What there is of dead records; nil if it does not, or if that takes too long to find out.
   /// - Complexity: O(*n*) expected; O(log *n*) more for each key of no live record.
-  mutating func dead(in bytes: RawSpan) -> Dead? {
+  mutating func dead(recordCount: Int, in bytes: RawSpan) -> Dead? {
+    // Without dead records, and none deleted, the log has each key of list 0 once.
+    if liveCount == recordCount, deletes.isEmpty { return deadRecords(bytes) }
     guard let strangerCounts = groupKeys(bytes), let dead = deadRecords(bytes) else { return nil }
     var numbers: [Int] = []
     for (thread, count) in strangerCounts.enumerated() {
@@ -243,31 +176,88 @@ struct TwoskipSoundLog: ~Copyable {
 
   private func deadRecords(of part: Part, _ bytes: RawSpan) -> Dead? {
     var dead = Dead()
+    var starts = Starts()
     var links = Links()
-    // Records wait, so that the processor fetches several at the same time.
+    // Records with pointers to upper lists wait, so that the processor fetches several at the same time.
     var waiting = InlineArray<64, (Int, UInt32)>(repeating: (0, 0))
     var count = 0
-    var number = part.wordsNumber
+    var group = facts.places.group(of: part.numbers.lowerBound)
     let span = Span<UInt8>(_bytes: bytes)
-    for index in part.words {
-      var word = facts.places[bits: index]
-      while word != 0 {
-        let offset = index << 9 | word.trailingZeroBitCount << 3
-        word &= word &- 1
-        let code = codes[number]
-        number &+= 1
-        guard code & TwoskipKeyCode.deadBit != 0 else { continue }
-        ccs_prefetch_line(span, offset)
-        ccs_prefetch_line(span, offset &+ 31)
-        waiting[count] = (offset, code)
-        count &+= 1
-        if count == 64 {
-          guard look(waiting, count, &dead, &links, bytes) else { return nil }
-          count = 0
-        }
+    for number in part.numbers {
+      let code = codes[number]
+      let alternate = TwoskipAlternate(word: facts.alternates[number])
+      starts.add(alternate.place, if: true, facts.places)
+      // Those of records on list 0 were followed.
+      starts.add(TwoskipNext(word: facts.nexts[number]).place, if: !TwoskipKeyCode(word: code).isLive, facts.places)
+      if starts.isFull { guard starts.areSound(facts.places) else { return nil } }
+      guard code & TwoskipKeyCode.deadBit != 0 else { continue }
+      dead.pointerCount &+= 2
+      let isStranger = code & TwoskipKeyCode.strangerBit != 0
+      guard alternate.hasUppers || isStranger else { continue }
+      let place = facts.places.place(of: number, &group)
+      if isStranger {
+        dead.strangers.append((TwoskipKeyCode(word: code).stranger ?? 0, UInt32(truncatingIfNeeded: place >> 3)))
+      }
+      guard alternate.hasUppers else { continue }
+      ccs_prefetch_line(span, place)
+      ccs_prefetch_line(span, place &+ 39)
+      waiting[count] = (place, code)
+      count &+= 1
+      if count == 64 {
+        for index in 0..<count { guard look(waiting[index], &dead, &links, bytes) else { return nil } }
+        count = 0
       }
     }
-    return look(waiting, count, &dead, &links, bytes) && finish(&links, &dead) ? dead : nil
+    for index in 0..<count { guard look(waiting[index], &dead, &links, bytes) else { return nil } }
+    return starts.areSound(facts.places) && finish(&links, &dead) ? dead : nil
+  }
+
+  /// Takes the pointers of a dead record to upper lists in.
+  @inline(__always)
+  private func look(_ waiting: (place: Int, code: UInt32), _ dead: inout Dead, _ links: inout Links, _ bytes: RawSpan)
+    -> Bool
+  {
+    let record = bytes.keyOfRecord(waiting.place)
+    let end = record.place &- 8
+    guard record.byteCount > 0 else { return false }
+    dead.linkerCount &+= 1
+    var before: UInt64 = 0
+    var pointer = waiting.place &+ 24
+    while pointer < end {
+      let next = bytes.bigEndian(UInt64.self, at: pointer)
+      dead.pointerCount &+= 1
+      dead.upperCount &+= 1
+      links.add(next, waiting.code, if: next != before, facts.places)
+      before = next
+      pointer &+= 8
+      if links.isFull { guard finish(&links, &dead) else { return false } }
+    }
+    return true
+  }
+
+  /// Pointers that wait, so that the processor fetches several at the same time.
+  private struct Starts {
+    private var pointers = InlineArray<64, UInt64>(repeating: 0)
+    private var count = 0
+
+    var isFull: Bool { count > 62 }
+
+    @inline(__always)
+    mutating func add(_ pointer: UInt64, if isAsked: Bool, _ places: borrowing TwoskipPlaces) {
+      let pointer = isAsked ? pointer : 0
+      places.prefetch(pointer)
+      pointers[count & 63] = pointer
+      count &+= pointer != 0 ? 1 : 0
+    }
+
+    /// Whether something starts wherever pointers lead that wait.
+    @inline(__always)
+    mutating func areSound(_ places: borrowing TwoskipPlaces) -> Bool {
+      var areStarts = true
+      for index in 0..<count { areStarts = places.contains(pointers[index]) && areStarts }
+      count = 0
+      return areStarts
+    }
   }
 
   /// Pointers of dead records to upper lists that wait to be looked at.
@@ -275,41 +265,17 @@ struct TwoskipSoundLog: ~Copyable {
     var codes = InlineArray<64, UInt32>(repeating: 0)
     var pointers = InlineArray<64, UInt64>(repeating: 0)
     var count = 0
-  }
 
-  @inline(__always)
-  private func look(
-    _ waiting: InlineArray<64, (Int, UInt32)>, _ count: Int, _ dead: inout Dead, _ links: inout Links, _ bytes: RawSpan
-  ) -> Bool {
-    for place in 0..<count {
-      let (offset, code) = waiting[place]
-      guard look(offset, TwoskipKeyCode(word: code), &dead, &links, bytes) else { return false }
-    }
-    return true
-  }
+    var isFull: Bool { count > 63 }
 
-  @inline(__always)
-  private func look(
-    _ offset: Int, _ code: TwoskipKeyCode, _ dead: inout Dead, _ links: inout Links, _ bytes: RawSpan
-  ) -> Bool {
-    guard let record = TwoskipRecord(usualAt: offset, in: bytes, limit: end) else { return false }
-    if let stranger = code.stranger { dead.strangers.append((stranger, UInt32(truncatingIfNeeded: offset >> 3))) }
-    dead.pointerCount &+= record.pointerCount
-    if record.level == 1 { return true }
-    dead.linkerCount &+= 1
-    dead.upperCount &+= record.level &- 1
-    var before: UInt64 = 0
-    for index in 2..<record.pointerCount {
-      let pointer = record.pointer(index, in: bytes)
-      if pointer == 0 || pointer == before { continue }
-      before = pointer
-      facts.places.prefetch(pointer)
-      links.codes[links.count] = code.word
-      links.pointers[links.count] = pointer
-      links.count &+= 1
-      if links.count == 64, !finish(&links, &dead) { return false }
+    @inline(__always)
+    mutating func add(_ pointer: UInt64, _ code: UInt32, if isAsked: Bool, _ places: borrowing TwoskipPlaces) {
+      let pointer = isAsked ? pointer : 0
+      places.prefetch(pointer)
+      codes[count & 63] = code
+      pointers[count & 63] = pointer
+      count &+= pointer != 0 ? 1 : 0
     }
-    return true
   }
 
   /// Whether pointers that wait lead to RECORDs of greater keys, as far as both are not strangers.

@@ -2,11 +2,11 @@
 //
 // A file that a repack has just left takes one pass: its records lie in the order of their keys, so what lies next is what
 // every list leads to next, and nothing has to be remembered but where each list leads. Any other takes three steps:
-//   1. every byte, in file order               (TwoskipSoundBytes.swift)
-//   2. the lists, many ranges of keys at once   (TwoskipSoundLists.swift)
+//   1. every byte, in file order   (TwoskipSoundBytes.swift)
+//   2. the lists, by where list 0 leads to, and keys in their order   (TwoskipSoundLog+Chain.swift)
 //   3. dead records, and whether the log adds up to list 0   (TwoskipSoundLog.swift)
-// A quick check takes the one pass, too, which then looks at heads and keys alone; of any other file step 2, which then
-// compares the checksums of heads.
+// A quick check takes the one pass, too, which then looks at heads and keys alone; of any other file it walks the lists,
+// and compares the checksums of heads there (TwoskipSoundLists.swift).
 //
 // All can be done by several threads: the records of upper lists cut the file and the keys into parts.
 //
@@ -77,7 +77,7 @@ extension TwoskipVerifier {
   mutating func checkQuickly() -> Bool {
     guard depth == .quick, mayBeSound, let dummy = soundListHead() else { return false }
     let cuts = cuts(dummy, Self.rangeCount)
-    guard let walked = walkLists(dummy, cuts, isQuick: true, entryCount: end / Twoskip.smallestRecord)
+    guard let walked = walkLists(dummy, cuts, entryCount: end / Twoskip.smallestRecord)
     else { return false }
     let lists = sum(walked)
     // The records of a file do not overlap.
@@ -227,27 +227,28 @@ extension TwoskipVerifier {
   // MARK: - Any other
 
   private mutating func seeAny(_ dummy: TwoskipRecord) -> Seen? {
+    // One so large goes the other way.
+    guard end <= TwoskipNext.byteCountMax else { return nil }
     let cuts = cuts(dummy, Self.rangeCount)
     guard let facts = TwoskipFacts(byteCount: end, partCount: threads),
       let parts = seeBytes(cuts, isPacked: false, facts), var seen = join(parts, isPacked: false)
     else { return nil }
-    let entryCount = seen.recordCount + seen.deletes.count
-    guard let walked = walkLists(dummy, cuts, isQuick: false, entryCount: entryCount) else { return nil }
-    let lists = sum(walked)
-    seen.liveCount = lists.liveCount
+    // A DELETE that is off list 0 counts as a dead record with a pointer.
+    let pair = [dummy.first, dummy.second]
+    guard dummy.first != dummy.second || dummy.first == 0,
+      var log = TwoskipSoundLog(facts, parts, deletes: seen.deletes, threads: threads), log.areStarts(pair),
+      let listedDeleteCount = log.rank(from: pair.max() ?? 0, cuts, recordCount: seen.recordCount, in: bytes),
+      seen.deletes.count >= listedDeleteCount, let lists = log.ordered(in: bytes)
+    else { return nil }
+    var links = links(of: dummy)
+    guard links.join(lists.links) else { return nil }
+    for list in 1..<Twoskip.levels where links.leads[list] != 0 { return nil }
+    seen.liveCount = log.liveCount
     seen.keyByteCount = lists.keyByteCount
     seen.upperPointerCount += lists.upperPointerCount
-    seen.listedDeleteCount = lists.deletes.count
-    // A DELETE that is off list 0 counts as a dead record with a pointer.
-    let deadDeleteCount = seen.deletes.count - seen.listedDeleteCount
-    guard seen.liveCount <= seen.recordCount, deadDeleteCount >= 0, dummy.first != dummy.second || dummy.first == 0,
-      var log = TwoskipSoundLog(
-        facts, parts, deletes: seen.deletes, liveCount: seen.liveCount, end: end, threads: threads),
-      log.arePlaces([dummy.first, dummy.second], walked, in: bytes)
-    else { return nil }
-    // Without dead records, and none deleted, the log has each key of list 0 once.
-    if seen.liveCount == seen.recordCount, seen.deletes.isEmpty { return seen }
-    guard let dead = log.dead(in: bytes) else { return nil }
+    seen.listedDeleteCount = listedDeleteCount
+    let deadDeleteCount = seen.deletes.count - listedDeleteCount
+    guard let dead = log.dead(recordCount: seen.recordCount, in: bytes) else { return nil }
     seen.deadPointerCount = deadDeleteCount + dead.pointerCount
     seen.deadLinkerCount = dead.linkerCount
     seen.deadUpperPointerCount = dead.upperCount
@@ -258,22 +259,19 @@ extension TwoskipVerifier {
   ///
   /// - Parameters:
   ///   - cuts: Some RECORDs in the order of the lists; hints.
-  ///   - isQuick: Whether nobody has looked at the bytes before.
   ///   - entryCount: How many RECORDs and DELETEs there may be.
   /// - Returns: What there is, by thread, in key order.
-  private func walkLists(
-    _ dummy: TwoskipRecord, _ cuts: [UInt64], isQuick: Bool, entryCount: Int
-  ) -> [TwoskipSoundLists]? {
+  private func walkLists(_ dummy: TwoskipRecord, _ cuts: [UInt64], entryCount: Int) -> [TwoskipSoundLists]? {
     var links = links(of: dummy)
     let first = links.leads[0]
     let ranges = TwoskipSoundLists.Cuts(places: [first] + cuts.drop { $0 == first } + [0])
     let end = end
     let threads = min(threads, ranges.rangeCount)
-    let tick = isQuick ? progressOfRanges(ranges.rangeCount / threads) : nil
+    let tick = progressOfRanges(ranges.rangeCount / threads)
     let walked = bytes.atOnce(threads) { bytes, thread in
       TwoskipSoundLists.walk(
         ranges.rangeCount * thread / threads..<ranges.rangeCount * (thread + 1) / threads, of: ranges, bytes,
-        isQuick: isQuick, end: end, stepsMax: entryCount, thread == 0 ? tick : nil)
+        end: end, stepsMax: entryCount, thread == 0 ? tick : nil)
     }
     var all: [TwoskipSoundLists] = []
     for lists in walked {
