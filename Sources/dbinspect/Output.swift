@@ -169,9 +169,15 @@ import Glibc
 
   /// Appends what another one kept, which has nothing then.
   mutating func append(keptBy other: inout Output) {
-    unsafe append(UnsafeRawBufferPointer(start: other.buffer, count: other.used))
+    let bytes = unsafe UnsafeRawBufferPointer(start: other.buffer, count: other.used)
     other.used = 0
+    guard let descriptor, bytes.count >= Self.largeByteCount else { return unsafe append(bytes) }
+    flush()
+    unsafe write(bytes, to: descriptor)
   }
+
+  /// What is so large that a system call costs less than a copy.
+  private static let largeByteCount = 64 << 10
 
   private mutating func append(_ bytes: UnsafeRawBufferPointer) {
     if bytes.count > byteCount - used {

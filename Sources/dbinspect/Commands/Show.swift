@@ -141,9 +141,7 @@ struct Show: ListingCommand {
     defer { progress.end() }
     // Taken out of the parser's wrappers once: reading one costs more than printing a record.
     let printer = RecordPrinter(format: format, keysOnly: keysOnly)
-    // Where lines are hardly more than copies of bytes, what several threads gain is less than what they take.
-    let isWork = format == .ndjson || decoder != nil
-    let parts = OutputParts(threadCount: isWork ? usualThreadCount : 1)
+    let parts = OutputParts()
     try parts.forEach(records.count, of: records, progress, &listing, &output) {
       range, listing, output throws(DatabaseError) in
       for index in range where !output.hasEnded {
