@@ -99,6 +99,30 @@ import Testing
     }
   }
 
+  @Test(arguments: [" \"\"", " "]) func `a partition without a name is one, wherever a part begins`(text: String) throws
+  {
+    let folder = try TemporaryFolder()
+    func make(_ name: String, without partition: [UInt8]?) throws {
+      var builder = TwoskipBuilder(seed: 7)
+      builder.begin()
+      for index in 0..<400 {
+        let key = Array("Nuser\u{1F}u\(1000 + index)".utf8)
+        let named = key == partition ? text : " default"
+        builder.set(key, Array("%(T e I 6f00000\(1000 + index) P\(named) V 1 F 2 C 1 M 1 A %(ann lrs))".utf8))
+      }
+      builder.commit()
+      try Data(builder.bytes).write(to: URL(filePath: folder.path(name)))
+    }
+    try make("master", without: nil)
+    let snapshot = try Database(path: folder.path("master")).snapshot(locking: .none)
+    let cuts = snapshot.cutKeys(2, prefix: [UInt8(ascii: "N")])
+    #expect(cuts.count == 1)
+    for key in cuts + [Array("Nuser\u{1F}u1000".utf8)] {
+      try make("replica", without: key)
+      try compare(StoreDiff(), folder.path("master"), folder.path("replica"), [], "empty")
+    }
+  }
+
   @Test(arguments: Seed.some(40)) func `of spoiled stores it is the same`(seed: Seed) throws {
     let round = try ModelRound(seed)
     var random = seed.generator(70)

@@ -56,7 +56,7 @@ struct StoreMerge {
 
   private let comparison: FieldComparison
   /// The first that was met, which most are on.
-  private var firstPartition: [UInt8] = []
+  private var firstPartition: [UInt8]?
   /// Some that were met first of late, this one among them.
   private var recentPartitions: [[UInt8]] = []
   private static let recentPartitionsMax = 8
@@ -275,7 +275,7 @@ struct StoreMerge {
 
   /// Notes one of the partitions, of which there are few.
   private mutating func note(partition: RawSpan) {
-    if partition.byteCount == firstPartition.count, partition.starts(with: firstPartition.rawSpan) { return }
+    if let first = firstPartition, partition.byteCount == first.count, partition.starts(with: first.rawSpan) { return }
     for known in recentPartitions where known.count == partition.byteCount {
       if partition.starts(with: known.rawSpan) { return }
     }
@@ -283,7 +283,7 @@ struct StoreMerge {
     replicaPartitions.insert(copy)
     if recentPartitions.count == Self.recentPartitionsMax { recentPartitions.removeFirst() }
     recentPartitions.append(copy)
-    if firstPartition.isEmpty { firstPartition = copy }
+    if firstPartition == nil { firstPartition = copy }
   }
 
   /// Never 0.
