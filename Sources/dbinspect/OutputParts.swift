@@ -59,8 +59,8 @@ struct OutputParts {
           do throws(DatabaseError) {
             try records.confirm()
             output.append(keptBy: &kept)
-            if let partFailure { throw partFailure }
             listing.add(partListing)
+            if let partFailure { throw partFailure }
             progress.update(UInt64(range(part).upperBound), of: UInt64(count))
           } catch {
             failure = error

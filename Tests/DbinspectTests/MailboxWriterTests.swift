@@ -239,24 +239,27 @@ import Testing
     #expect(listing.count == 30_000)
   }
 
-  @Test func `what was made before a part failed is written, and nothing behind it`() throws {
+  @Test(arguments: [1, 3])
+  func `what was made before a part failed is written and counted, and nothing behind it`(_ threadCount: Int) throws {
     let records = (0..<30_000).map { (key: "N\(String($0 + 100_000))", value: "") }
     let database = try Database(path: try madeDatabase(records))
     let list = try database.records()
     var listing = Listing()
     let text = try written { output in
       #expect(throws: DatabaseError.self) {
-        try OutputParts(threadCount: 3).forEach(
+        try OutputParts(threadCount: threadCount).forEach(
           list.count, of: list, Progress("", .records, isOn: false), &listing, &output
-        ) { range, _, output throws(DatabaseError) in
+        ) { range, listing, output throws(DatabaseError) in
           for index in range {
             if index == 20_000 { throw .faulted(path: "made") }
             output.append(decimal: UInt64(index))
             output.line()
+            listing.count += 1
           }
         }
       }
     }
+    #expect(listing.count == 20_000)
     #expect(text == Array((0..<20_000).map { "\($0)\n" }.joined().utf8))
   }
 }
