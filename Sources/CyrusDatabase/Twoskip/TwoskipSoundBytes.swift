@@ -305,8 +305,9 @@ struct TwoskipFacts: ~Copyable {
 
 /// By list: the first record that was met, and where the last one leads.
 struct TwoskipLinks {
-  /// What stands for a list of which no record was met.
-  static let unknown = UInt64.max
+  /// What stands for a list of which no record was met. No pointer of a sound file is like it, so none that is no multiple
+  /// of 8 may be taken in.
+  static let unknown: UInt64 = 1
 
   var firsts = InlineArray<31, UInt64>(repeating: TwoskipLinks.unknown)
   var leads = InlineArray<31, UInt64>(repeating: TwoskipLinks.unknown)
@@ -317,38 +318,37 @@ struct TwoskipLinks {
   ///   - offset: Where it starts; 48 bytes follow.
   ///   - level: 1 to 31; the record lies within the bytes.
   ///   - next: Where it leads on list 0.
-  /// - Returns: Whether all lists that it is on led to it.
+  /// - Returns: Whether all lists that it is on led to it, and lead on to places where something can start.
   // Half of all records are on two lists at least: to ask for each list whether a record is on it would be to guess.
   @inline(__always)
   mutating func pass(at offset: Int, level: Int, next: UInt64, _ bytes: RawSpan) -> Bool {
     let place = UInt64(truncatingIfNeeded: offset)
+    let (mask1, mask2, mask3) = (Self.mask(1, level), Self.mask(2, level), Self.mask(3, level))
+    let next1 = bytes.uncheckedWord(at: offset &+ 24) & mask1
+    let next2 = bytes.uncheckedWord(at: offset &+ 32) & mask2
+    let next3 = bytes.uncheckedWord(at: offset &+ 40) & mask3
     var difference = leads[0] ^ place
-    difference |= (leads[1] ^ place) & Self.mask(1, level)
-    difference |= (leads[2] ^ place) & Self.mask(2, level)
-    difference |= (leads[3] ^ place) & Self.mask(3, level)
+    difference |= (leads[1] ^ place) & mask1
+    difference |= (leads[2] ^ place) & mask2
+    difference |= (leads[3] ^ place) & mask3
+    var nexts = next | next1 | next2 | next3
     var list = 4
     while list < level {
       difference |= leads[list] ^ place
+      nexts |= bytes.uncheckedWord(at: offset &+ 16 &+ 8 &* list)
       list &+= 1
     }
-    guard difference == 0 || meet(place, level) else { return false }
+    guard nexts & 7 == 0, difference == 0 || meet(place, level) else { return false }
     leads[0] = next
-    leads[1] = follow(1, offset, level, bytes)
-    leads[2] = follow(2, offset, level, bytes)
-    leads[3] = follow(3, offset, level, bytes)
+    leads[1] = leads[1] & ~mask1 | next1
+    leads[2] = leads[2] & ~mask2 | next2
+    leads[3] = leads[3] & ~mask3 | next3
     list = 4
     while list < level {
       leads[list] = bytes.uncheckedWord(at: offset &+ 16 &+ 8 &* list)
       list &+= 1
     }
     return true
-  }
-
-  /// Where a list leads behind a record.
-  @inline(__always)
-  private func follow(_ list: Int, _ offset: Int, _ level: Int, _ bytes: RawSpan) -> UInt64 {
-    let mask = Self.mask(list, level)
-    return leads[list] & ~mask | bytes.uncheckedWord(at: offset &+ 16 &+ 8 &* list) & mask
   }
 
   /// All bits if a record of a level is on a list.

@@ -168,10 +168,8 @@ private struct TwoskipWalks {
   private mutating func step(_ walk: inout Walk, _ bytes: RawSpan, _ end: UInt64) -> Bool {
     let place = walk.place
     let offset = Int(truncatingIfNeeded: place)
-    guard isSoundHead(offset, bytes, end) else { return false }
-    let word = bytes.bigEndian(UInt64.self, at: offset)
-    let first = bytes.bigEndian(UInt64.self, at: offset &+ 8)
-    guard word >> 56 == UInt64(TwoskipRecord.Kind.record.rawValue) else {
+    guard let record = soundHead(offset, bytes, end) else { return false }
+    guard record.kind == .record else {
       // A DELETE leads to a RECORD or to the end.
       guard !walk.isBehindDelete else { return false }
       walk.isBehindDelete = true
@@ -179,12 +177,9 @@ private struct TwoskipWalks {
       return true
     }
     walk.isBehindDelete = false
-    let second = bytes.bigEndian(UInt64.self, at: offset &+ 16)
-    guard first < end, second < end else { return false }
+    guard record.first < end, record.second < end else { return false }
 
-    let level = Int(truncatingIfNeeded: word >> 48 & 0xFF)
-    let count = Int(truncatingIfNeeded: word >> 32 & 0xFFFF)
-    let key = offset &+ 24 &+ 8 &* level
+    let (level, count, key) = (record.level, record.keyByteCount, record.tailOffset)
     if walk.keyByteCount > 0 {
       guard bytes.keysAscend(walk.key, walk.keyByteCount, key, count) else { return false }
     }
@@ -200,28 +195,33 @@ private struct TwoskipWalks {
         guard leads[row &+ list] == TwoskipLinks.unknown else { return false }
         firsts[row &+ list] = place
       }
-      leads[row &+ list] = bytes.bigEndian(UInt64.self, at: offset &+ 16 &+ 8 &* list)
+      let next = record.pointer(list &+ 1, in: bytes)
+      guard next & 7 == 0 else { return false }
+      leads[row &+ list] = next
       list &+= 1
     }
     return true
   }
 
-  /// Whether a RECORD or DELETE of the usual shape starts at a place, and its head checksum is right.
+  /// The RECORD or DELETE of the usual shape that starts at a place, its head checksum right; nil if there is none.
+  ///
+  /// What it says is loaded once: whoever writes over a file in place may do so between two looks.
   ///
   /// - Parameter offset: Not beyond the bytes; else anything.
   @inline(__always)
-  private mutating func isSoundHead(_ offset: Int, _ bytes: RawSpan, _ end: UInt64) -> Bool {
+  private mutating func soundHead(_ offset: Int, _ bytes: RawSpan, _ end: UInt64) -> TwoskipRecord? {
     let limit = Int(truncatingIfNeeded: end)
-    guard offset & 7 == 0, offset >= Int(Twoskip.firstRecord) else { return false }
+    guard offset & 7 == 0, offset >= Int(Twoskip.firstRecord) else { return nil }
     if let record = TwoskipRecord(usualAt: offset, in: bytes, limit: limit) {
       recordByteCount &+= record.end &- offset
-      return record.headChecksum(in: bytes) == record.storedHeadChecksum(in: bytes)
+      return record.headChecksum(in: bytes) == record.storedHeadChecksum(in: bytes) ? record : nil
     }
     // A type, no level and no lengths make the word.
     guard let record = TwoskipRecord(anyAt: offset, in: bytes, limit: limit), record.kind == .delete,
-      bytes.bigEndian(UInt64.self, at: offset) << 8 == 0
-    else { return false }
-    return record.headChecksum(in: bytes) == record.storedHeadChecksum(in: bytes)
+      bytes.bigEndian(UInt64.self, at: offset) << 8 == 0,
+      record.headChecksum(in: bytes) == record.storedHeadChecksum(in: bytes)
+    else { return nil }
+    return record
   }
 
   /// What the walks have seen, joined where ranges meet; nil if they do not fit.

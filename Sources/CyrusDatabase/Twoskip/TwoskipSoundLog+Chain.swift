@@ -258,7 +258,9 @@ extension TwoskipSoundLog {
           guard leads[list] == TwoskipLinks.unknown else { return nil }
           firsts[list] = UInt64(place)
         }
-        leads[list] = bytes.bigEndian(UInt64.self, at: place &+ 16 &+ 8 &* list)
+        let next = bytes.bigEndian(UInt64.self, at: place &+ 16 &+ 8 &* list)
+        guard next & 7 == 0 else { return nil }
+        leads[list] = next
         list &+= 1
       }
     }

@@ -103,6 +103,7 @@ extension TwoskipVerifier {
       dummy.end == Int(Twoskip.firstRecord), bytes.bigEndian(UInt64.self, at: dummy.offset) << 16 == 0,
       dummy.hasSoundChecksums(in: bytes), dummy.first < UInt64(end), dummy.second < UInt64(end)
     else { return nil }
+    for index in 0..<dummy.pointerCount where dummy.pointer(index, in: bytes) & 7 != 0 { return nil }
     return dummy
   }
 
