@@ -70,10 +70,10 @@ public struct ACLEntryView: ~Escapable {
 public struct ACLView: ~Escapable {
   /// Where the entries are, in less than 4 GiB.
   struct Source {
-    fileprivate enum Form: UInt8 { case text, atoms, dlist }
+    fileprivate enum Form: UInt8 { case text, atoms, pair, dlist }
 
     fileprivate let start: UInt32
-    /// Where they end; of a dlist how many there are.
+    /// Where they end; of a pair where its identifier ends, of a dlist how many there are.
     fileprivate let endOrCount: UInt32
     fileprivate let form: Form
 
@@ -91,6 +91,10 @@ public struct ACLView: ~Escapable {
     /// A dlist holds its entries here: atoms, each entry with rights, and one space between any two.
     @inline(__always)
     static func atoms(_ range: Range<Int>) -> Source { Source(.atoms, range.lowerBound, range.upperBound) }
+
+    /// The bytes are one entry: an identifier, a space and rights, all as they are.
+    @inline(__always)
+    static func pair(identifierCount: Int) -> Source { Source(.pair, 0, identifierCount) }
 
     /// A dlist holds so many, the first one here.
     @inline(__always)
@@ -177,7 +181,7 @@ public struct ACLCursor: ~Escapable {
   private let bytes: RawSpan
   /// How far it has come; of a text or of atoms all that counts is the place.
   private var progress: DListScanner.Progress
-  /// Where a text or atoms end; of a dlist how many lists have not ended yet.
+  /// Where a text or atoms, or the identifier of a pair, end; of a dlist how many lists have not ended yet.
   private var endOrCount: UInt32
   private let form: ACLView.Source.Form
   /// Of a dlist: whether the cursor is within a list of entries, and whether the next value is one.
@@ -244,10 +248,15 @@ public struct ACLCursor: ~Escapable {
     return nil
   }
 
-  /// The next two strings of a text or of atoms.
+  /// The next two strings of a text, of atoms or of a pair.
   @inline(__always)
   private mutating func nextPair() -> (identifier: Range<Int>, rights: Range<Int>)? {
     let (start, end) = (Int(progress.offset), Int(endOrCount))
+    if form == .pair {
+      if start > 0 { return nil }
+      progress = DListScanner.Progress(beforeValueAt: 1)
+      return (0..<end, end &+ 1..<bytes.byteCount)
+    }
     if start >= end { return nil }
     let separator = form == .text ? 0x09 : UInt8(ascii: " ")
     // Mostly both end among the next 64 bytes.

@@ -16,6 +16,14 @@ extension LongText {
   @inline(always)
   func marks(at place: Int, _ kind: (SIMD16<UInt8>) -> UInt32) -> UInt64 {
     guard bytes.byteCount >= 64 else { return marksOfShort(at: place, kind) }
+    return marksOfLong(at: place, kind)
+  }
+
+  /// The same of a text of 64 bytes or more.
+  ///
+  /// - Precondition: There are 64 bytes or more.
+  @inline(always)
+  func marksOfLong(at place: Int, _ kind: (SIMD16<UInt8>) -> UInt32) -> UInt64 {
     // Those of the last 64 bytes at most, whatever place it is.
     let start = min(UInt(bitPattern: place), UInt(bitPattern: bytes.byteCount &- 64))
     let first = UInt64(kind(sixteenBytes(at: start))) | UInt64(kind(sixteenBytes(at: start &+ 16))) << 16

@@ -65,7 +65,7 @@ public struct MailboxEntryView: ~Escapable {
   public init(key: RawSpan, value: RawSpan, form: MailboxKey.Form) {
     // All is put into the entry at once, at the end: one that is made in memory would be copied.
     var fields = MailboxFields()
-    if let context = MailboxFieldContext(usual: key, form), fields.readUsual(value, as: context) {
+    if let context = MailboxFieldContext(usual: key, form), fields.readWritten(value, as: context) {
       keyBytes = key
       valueBytes = value
       self.form = form
@@ -213,6 +213,11 @@ extension MailboxEntryView {
     get {
       guard state(of: .acl) == .value else { return nil }
       let range = fields[.acl].range
+      let identifierCount = Int(fields.loneIdentifierCount)
+      if identifierCount > 0 {
+        let entry = range.lowerBound &+ 2..<range.upperBound &- 1
+        return ACLView(.pair(identifierCount: identifierCount), in: valueBytes.extracting(entry))
+      }
       if fields.isACLPlain { return ACLView(.atoms(range.lowerBound + 2..<range.upperBound - 1), in: valueBytes) }
       if valueForm == .dlist {
         return ACLView(.dlist(at: range.lowerBound, count: Int(fields.aclCount)), in: valueBytes)

@@ -65,20 +65,6 @@ extension MailboxFieldContext {
 }
 
 extension MailboxFields {
-  /// Reads a whole value whose fields come in the order in which Cyrus writes them.
-  ///
-  /// Once it is inlined, nothing of the fields has to be in memory before they are all read.
-  ///
-  /// - Returns: Whether it is as usual. If not, what the fields are means nothing.
-  /// - Precondition: No field was read yet.
-  @inline(always)
-  mutating func readUsual(_ value: RawSpan, as context: MailboxFieldContext) -> Bool {
-    guard var reader = UsualReader(startingIn: value) else { return false }
-    guard let found = readInOrder(&reader, context), reader.isAtEnd, context.accepts(found) else { return false }
-    note(values: found)
-    return true
-  }
-
   /// Reads a whole value whose fields come in any order.
   ///
   /// - Returns: Whether it is as usual. If not, what the fields are means nothing.
@@ -177,7 +163,7 @@ extension MailboxFields {
 }
 
 /// Goes through a dlist that is as usual. What meets something else gives nil, and then the place means nothing.
-private struct UsualReader: ~Escapable {
+struct UsualReader: ~Escapable {
   private let value: LongText
   /// 0 or more, and not behind the last byte.
   private(set) var place = 0
@@ -419,7 +405,7 @@ private struct UsualReader: ~Escapable {
 
   /// Where such an ACL that begins at `start` ends; 0 if there is none.
   @inline(never)
-  private static func endOfACL(_ value: RawSpan, from start: Int) -> Int {
+  static func endOfACL(_ value: RawSpan, from start: Int) -> Int {
     var reader = UsualReader(value)
     let head = reader.word(at: start)
     guard head.byte(0) == UInt8(ascii: "%"), head.byte(1) == UInt8(ascii: "(") else { return 0 }

@@ -46,6 +46,8 @@ struct MailboxFields: Sendable {
   var aclCount: UInt32 = 0
   /// Whether the ACL is one list of atoms, each entry with rights, and spaces just where they must be.
   var isACLPlain = false
+  /// How many bytes the identifier of a plain ACL has, which then has only this entry; 0 if that is not known.
+  var loneIdentifierCount: UInt16 = 0
   var specialUse: Place?
 
   var type = MailboxType()

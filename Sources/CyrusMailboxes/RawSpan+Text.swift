@@ -105,6 +105,8 @@ extension RawSpan {
   ///
   /// - Precondition: The range is one of places.
   func isUsualID(in range: Range<Int>) -> Bool {
+    // As UUIDs have: a count that is known takes no loop.
+    if range.count == 36 { return LongText(self).holdsIDBytes(from: range.lowerBound, count: 36) }
     guard 8...64 ~= range.count else { return false }
     if range.count >= 16 { return LongText(self).holdsIDBytes(from: range.lowerBound, count: range.count) }
     return LongText(self).endOfIDBytes(from: range.lowerBound) >= range.upperBound

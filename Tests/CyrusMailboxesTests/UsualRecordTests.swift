@@ -13,6 +13,35 @@ import Testing
     #expect(record.differences == [])
   }
 
+  @Test(arguments: written)
+  func `what Cyrus writes most is read at once`(_ record: UsualRecord) {
+    #expect(record.isWritten)
+    #expect(record.isUsual)
+    #expect(record.differences == [])
+  }
+
+  /// Lengths, quotes and rights in any combination, and now and then something odd at each place.
+  @Test(arguments: Seed.some(8))
+  func `a value put together of pieces is read as the scanner reads it`(_ seed: Seed) {
+    var random = seed.generator(3100)
+    var (writtenCount, usualCount) = (0, 0)
+    for _ in 0..<10_000 {
+      let isName = random.chance(1, in: 2)
+      var value = Pieces.value(isName: isName, &random)
+      if random.chance(1, in: 4) { spoil(&value, &random) }
+      let record = UsualRecord(key: Array((isName ? "Na" : Self.id).utf8), value, .prefixed)
+      if record.isWritten {
+        writtenCount += 1
+        #expect(record.isUsual, "\(utf8(value))")
+      }
+      if record.isUsual { usualCount += 1 }
+      #expect(record.differences == [], "\(utf8(value))")
+    }
+    #expect(writtenCount > 2000, "of \(usualCount)")
+    #expect(writtenCount < usualCount)
+    #expect(usualCount < 9000)
+  }
+
   @Test(arguments: unusual)
   func `what is odd or wrong is left to the scanner`(_ record: UsualRecord) {
     #expect(!record.isUsual)
@@ -48,7 +77,7 @@ import Testing
   @Test(arguments: Seed.some(8))
   func `a spoiled record is read as the scanner reads it`(_ seed: Seed) {
     var random = seed.generator(3000)
-    let records = Self.usual + Self.unusual
+    let records = Self.usual + Self.written + Self.unusual
     var usualCount = 0
     for turn in 0..<10_000 {
       let record = records[turn % records.count]
@@ -70,7 +99,7 @@ import Testing
     #expect(usualCount < 8000)
   }
 
-  @Test(arguments: usual)
+  @Test(arguments: usual + written)
   func `each byte of a record is looked at`(_ record: UsualRecord) {
     for place in record.value.indices {
       for byte in Array("\0\t\r\n\u{1F} \"%()-/09:A@N\\`ael{\u{7F}".utf8) + [0x80, 0xFF] {
@@ -141,12 +170,39 @@ struct UsualRecord: CustomTestStringConvertible, Sendable {
     return fields.readUsualInAnyOrder(value.rawSpan, as: context)
   }
 
+  /// Whether all its fields are read at once.
+  var isWritten: Bool {
+    guard let context = MailboxFieldContext(usual: key.rawSpan, form) else { return false }
+    var fields = MailboxFields()
+    return fields.readWritten(value.rawSpan, as: context)
+  }
+
   var differences: [String] { Decoding.differencesWhenScanned(key: key, value: value, form) }
 }
 
 extension UsualRecordTests {
   /// The key of a record under a unique id.
   private static let id = "I7c037757-1676-45b2-9dd1-a215951b88ea"
+
+  static let written = [
+    UsualRecord(
+      "Na",
+      "%(T e I 7c037757-1676-45b2-9dd1-a215951b88ea P default V 1437092887 C 193 F 6230 M 1443069729 "
+        + "A %(joe@x.example lrswipkxtecdan))"),
+    UsualRecord(
+      "Nb", "%(T j I 7C037757-1676-45b2-9dd1-a215951b88ea P p V 0 C 1 F 0 M 7 A %(anyone lrs group:all lrswipkxtecdan))"
+    ),
+    UsualRecord("Na", "%(T a I 7c037757-1676-45b2-9dd1-a215951b88ea P p V 1 C 1 F 1 M 1 A %(j l))"),
+    UsualRecord("Na", "%(T a I 7c037757-1676-45b2-9dd1-a215951b88ea P p V 1 C 1 F 1 M 1 A %())"),
+    UsualRecord(
+      id,
+      "%(T e N user\u{1F}joe\u{1F}Sent P default V 17 C 1 F 2 M 3 A %(" + String(repeating: "j", count: 70)
+        + " lrswipkxtecdan) H ())"),
+    UsualRecord(
+      id,
+      "%(T c N \"" + String(repeating: "user\u{1F}joe (To do) ", count: 9)
+        + "\" P default V 4294967295 C 1234567890123456 F 1 M 1700000001 A %(joe lrswip) H ())"),
+  ]
 
   static let usual = [
     UsualRecord(
@@ -192,4 +248,47 @@ extension UsualRecordTests {
     UsualRecord(id, "%(T e N a H (%(N b T ed V 1 C 2 F 3 M 4)))"), UsualRecord(id, "%(T e N a H NIL)"),
     UsualRecord("Ja", "%(T e N a V 1)"),
   ]
+}
+
+/// Values with the fields that nearly every one has, each of them as usual or odd.
+private enum Pieces {
+  static func value(isName: Bool, _ random: inout SplitMix64) -> [UInt8] {
+    // In some values everything is as usual.
+    let isOdd = random.chance(1, in: 3)
+    func one(_ usual: [String], _ odd: [String]) -> String {
+      let pieces = isOdd && random.chance(1, in: 5) ? odd : usual
+      return pieces[random.below(pieces.count)]
+    }
+    func number() -> String {
+      let digits = (0...random.below(random.chance(1, in: 4) ? 16 : 10)).map { _ in String(random.below(10)) }.joined()
+      return one(
+        [String(Int(digits.prefix(16)) ?? 0)], [digits, "", "-1", "1x", "/1", "1:", "99999999999999999", "NIL"])
+    }
+    let names = ["user\u{1F}joe", "\"user\u{1F}joe\u{1F}To do\"", "\"(joe)\"", "a.example\u{1D}user\u{1F}joe.b"]
+    let oddNames = ["NIL", "\"a\\\"b\"", "\"\"", "(joe)", "%joe", "joe)", "\"joe", "jo\u{0}e", "{3+}\r\njoe", "", "x"]
+    let ids = ["7c037757-1676-45b2-9dd1-a215951b88ea", "7C037757-1676-45b2-9dd1-a215951b88eA"]
+    let oddIDs = ["7c037757-1676-45b2-9dd1-a215951b88e_", "0k3a000000000001", "@c037757-1676-45b2-9dd1-a215951b88ea"]
+    let partitions = ["default", "p", "archive-2026", String(repeating: "p", count: 1 + random.below(60))]
+    let oddPartitions = ["NIL", "\"p\"", "", "p)", "(p", "\"p q\"", "p\tq", "{1+}\r\np"]
+    let identifiers = [
+      "joe", "joe@firma.example", "-joe", "group:all", "%(", String(repeating: "j", count: 1 + random.below(90)),
+    ]
+    let oddIdentifiers = ["NIL", "\"joe\"", "", "joe)", ")joe", "{3+}\r\njoe", "jo\te", "jo\u{1F}e"]
+    let rights = ["lrswipkxtecdan", "lrswipkxtecdan", "lrswipkxtecdan", "lrs", "l", "p"]
+    let oddRights = ["lrswipkxtecdaN", "lrswipkxtecdann", "lrswipkxtecda)", "lrswipkxtecdxn", "", "NIL", "\"lrs\""]
+    var acl: [String] = []
+    for index in 0..<(random.chance(1, in: 4) ? random.below(4) : 1) {
+      acl.append(one(identifiers, oddIdentifiers) + (index == 0 ? "" : one([String(index)], [""])))
+      acl.append(one(rights, oddRights))
+    }
+    let separator = one([" "], ["  ", "\t", ""])
+    let text =
+      "%(T " + one(["e", "e", "e", "c", "a", "j"], ["ed", "x", "", "NIL", "E"])
+      + (isName ? " I " + one(ids, oddIDs) : " N " + one(names, oddNames)) + " P " + one(partitions, oddPartitions)
+      + " V "
+      + number() + " C " + number() + separator + "F " + number() + one([" M "], [" M", " J a M ", " S "]) + number()
+      + " A %(" + acl.joined(separator: " ") + ")" + (isName ? "" : one([" H ()"], [" H NIL", " H (a)", ""]))
+      + one([")"], ["))", "", " )"])
+    return Array(text.utf8)
+  }
 }

@@ -1,0 +1,273 @@
+// Reading a dlist that has just the fields that nearly every one has, in their places.
+//
+//   %(T e I 7c037757-1676-45b2-9dd1-a215951b88ea P default V 1700000001 C 5 F 9 M 1700001001 A %(joe lrswipkxtecdan))
+//   %(T e N "user US joe US To do" P default V … A %(joe lrs anyone l) H ())
+//
+// Which fields there are is known before the first is looked at. So where all of them end is read off the bits of one
+// piece of 64 bytes, nothing waits for a field before, and what differs from value to value (lengths) decides no branch.
+// Whatever is not of this form, be it odd or only rare, is left to `UsualReader`, which accepts more, and to the scanner.
+
+import CCyrusShim
+import CyrusDatabase
+
+extension MailboxFields {
+  /// Reads a whole value of the form that Cyrus gives nearly every one from 3.6 on.
+  ///
+  /// Once it is inlined, nothing of the fields has to be in memory before they are all read.
+  ///
+  /// - Returns: Whether it is of that form. If not, nothing is read.
+  /// - Precondition: No field was read yet.
+  @inline(always)
+  mutating func readWritten(_ value: RawSpan, as context: MailboxFieldContext) -> Bool {
+    guard context == .name || context == .uniqueID, let text = WrittenText(value) else { return false }
+    let isName = context == .name
+    // The kind, and behind it the key of id or name.
+    let start = text.word(at: 0)
+    guard start & 0xFFFF_FF00_FFFF_FFFF == (isName ? 0x2049_2000_2054_2825 : 0x204E_2000_2054_2825) else {
+      return false
+    }
+    var kind = MailboxKind.email
+    if text.byte(at: 4) != UInt8(ascii: "e") {
+      guard let other = MailboxKind(letter: text.byte(at: 4)) else { return false }
+      kind = other
+    }
+    let idOrName: Range<Int>
+    let partitionStart: Int
+    if isName {
+      guard text.isUUID(at: 8), text.word(at: 44) & 0xFF_FFFF == 0x20_5020 else { return false }
+      (idOrName, partitionStart) = (8..<44, 47)
+    } else {
+      guard let (name, end) = text.string(from: 8) else { return false }
+      (idOrName, partitionStart) = (name, end &+ 3)
+    }
+
+    // Where partition, uidvalidity, modseqs and time end. The stop behind each of them is that of the next key, if this
+    // is what it should be, which is looked at below.
+    var stops = text.stops(at: partitionStart)
+    let partitionEnd = partitionStart &+ stops.trailingZeroBitCount
+    stops.clearLowest()
+    stops.clearLowest()
+    let validityEnd = partitionStart &+ stops.trailingZeroBitCount
+    stops.clearLowest()
+    stops.clearLowest()
+    let createdEnd = partitionStart &+ stops.trailingZeroBitCount
+    stops.clearLowest()
+    stops.clearLowest()
+    let folderEnd = partitionStart &+ stops.trailingZeroBitCount
+    stops.clearLowest()
+    stops.clearLowest()
+    let mtimeEnd = partitionStart &+ stops.trailingZeroBitCount
+    // If there is a fifth end, there are all before; and then each is at least two bytes behind the one before, so that
+    // what is loaded from here on lies within the value.
+    guard stops != 0, mtimeEnd &+ 7 <= value.byteCount else { return false }
+    let oddities =
+      (text.word32(at: partitionEnd) ^ 0x20_5620) | (text.word32(at: validityEnd) ^ 0x20_4320)
+      | (text.word32(at: createdEnd) ^ 0x20_4620) | (text.word32(at: folderEnd) ^ 0x20_4D20)
+      | (text.word32(at: mtimeEnd) ^ 0x20_4120)
+    guard oddities & 0xFF_FFFF == 0, text.isAtom(partitionStart..<partitionEnd) else { return false }
+    guard let validity = text.number(from: partitionEnd &+ 3, to: validityEnd), validity <= UInt32.max,
+      let created = text.number(from: validityEnd &+ 3, to: createdEnd),
+      let folder = text.number(from: createdEnd &+ 3, to: folderEnd),
+      let time = text.number(from: folderEnd &+ 3, to: mtimeEnd)
+    else { return false }
+
+    // The ACL is all that is left, but for an empty list of former names.
+    let end = value.byteCount &- (isName ? 1 : 6)
+    let last = text.word(at: value.byteCount &- 8)
+    guard isName ? last >> 48 == 0x2929 : last >> 8 == 0x29_2928_2048_2029 else { return false }
+    let aclStart = mtimeEnd &+ 3
+    guard let loneIdentifierCount = text.acl(from: aclStart, to: end) else { return false }
+
+    type = MailboxType(kind)
+    place(.type, at: 4..<5)
+    if isName {
+      place(.uniqueID, at: idOrName)
+    } else {
+      place(.name, at: idOrName)
+      place(.history, at: end &+ 3..<end &+ 5)
+    }
+    place(.partition, at: partitionStart..<partitionEnd)
+    uidValidity = UInt32(truncatingIfNeeded: validity)
+    createdModseq = created
+    folderModseq = folder
+    // It has at most 16 digits.
+    mtime = Int64(truncatingIfNeeded: time)
+    place(.acl, at: aclStart..<end)
+    aclCount = 1
+    isACLPlain = true
+    self.loneIdentifierCount = loneIdentifierCount
+    note(values: isName ? .writtenUnderName : .writtenUnderID)
+    return true
+  }
+}
+
+extension MailboxFieldSet {
+  fileprivate static var writtenAlways: MailboxFieldSet {
+    @inline(always)
+    get {
+      MailboxFieldSet(.type).union(MailboxFieldSet(.partition)).union(MailboxFieldSet(.uidValidity))
+        .union(MailboxFieldSet(.createdModseq)).union(MailboxFieldSet(.folderModseq)).union(MailboxFieldSet(.mtime))
+        .union(MailboxFieldSet(.acl))
+    }
+  }
+
+  fileprivate static var writtenUnderName: MailboxFieldSet {
+    @inline(always)
+    get { writtenAlways.union(MailboxFieldSet(.uniqueID)) }
+  }
+
+  fileprivate static var writtenUnderID: MailboxFieldSet {
+    @inline(always)
+    get { writtenAlways.union(MailboxFieldSet(.name)).union(MailboxFieldSet(.history)) }
+  }
+}
+
+extension UInt64 {
+  @inline(always)
+  fileprivate mutating func clearLowest() { self &= self &- 1 }
+}
+
+/// A value of 64 bytes or more, below 4 GiB. Loads are not checked one by one: who calls them says why they are within.
+private struct WrittenText: ~Escapable {
+  private let text: LongText
+
+  @_lifetime(copy bytes)
+  @inline(always)
+  init?(_ bytes: RawSpan) {
+    guard 64...Int(UInt32.max) ~= bytes.byteCount else { return nil }
+    text = LongText(bytes)
+  }
+
+  private var byteCount: Int {
+    @inline(always)
+    get { text.bytes.byteCount }
+  }
+
+  // MARK: - Loads
+
+  /// - Precondition: Eight bytes follow.
+  @inline(always)
+  func word(at place: Int) -> UInt64 {
+    // Within the value by what the caller has compared; any bit pattern is a valid integer.
+    UInt64(littleEndian: unsafe text.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: place, as: UInt64.self))
+  }
+
+  /// - Precondition: Four bytes follow.
+  @inline(always)
+  func word32(at place: Int) -> UInt32 {
+    // As for `word(at:)`.
+    UInt32(littleEndian: unsafe text.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: place, as: UInt32.self))
+  }
+
+  /// - Precondition: It is a place of the value.
+  @inline(always)
+  func byte(at place: Int) -> UInt8 {
+    // As for `word(at:)`.
+    unsafe text.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: place, as: UInt8.self)
+  }
+
+  // MARK: - Words
+
+  /// Bits for those of 64 bytes at which a word can end: spaces and control bytes. None behind the end.
+  ///
+  /// - Precondition: It is a place of the value.
+  @inline(always)
+  func stops(at place: Int) -> UInt64 { text.marksOfLong(at: place) { ccs_bits_up_to($0, 0x20) } }
+
+  /// Whether a word that ends at a space, and in which no stop is, is an atom that stands for itself.
+  ///
+  /// - Precondition: Its place is one of the value, and four bytes or more follow.
+  @inline(always)
+  func isAtom(_ range: Range<Int>) -> Bool {
+    // An empty one begins with the space.
+    let first = word32(at: range.lowerBound)
+    let byte = UInt8(truncatingIfNeeded: first)
+    if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "{") || byte == UInt8(ascii: "%")
+      || byte == UInt8(ascii: "(") || byte == UInt8(ascii: " ")
+    {
+      return false
+    }
+    return self.byte(at: range.upperBound &- 1) != UInt8(ascii: ")") && first != 0x204C_494E
+  }
+
+  /// Whether 36 bytes are such as a unique id has.
+  ///
+  /// - Precondition: 36 bytes follow.
+  @inline(always)
+  func isUUID(at place: Int) -> Bool { text.holdsIDBytes(from: place, count: 36) }
+
+  /// A string as usual, neither empty nor with a NUL, and where it ends, if the key of the partition comes next.
+  ///
+  /// - Precondition: It begins within the first 48 bytes, and not at the first four.
+  @inline(always)
+  func string(from start: Int) -> (contents: Range<Int>, end: Int)? {
+    // Names have quotes or none, just as it comes.
+    let first = byte(at: start)
+    let isQuoted = first == UInt8(ascii: "\"")
+    let quoteCount = isQuoted ? 1 : 0
+    let closing = isQuoted ? UInt8(ascii: "\"") : UInt8(ascii: " ")
+    let escape = isQuoted ? UInt8(ascii: "\\") : UInt8(ascii: " ")
+    let contentsStart = start &+ quoteCount
+    var place = contentsStart
+    var marks = text.marksOfLong(at: place) { ccs_bits_of_any($0, closing, escape, 0) }
+    while marks == 0 {
+      place &+= 64
+      guard place < byteCount else { return nil }
+      marks = text.marksOfLong(at: place) { ccs_bits_of_any($0, closing, escape, 0) }
+    }
+    place &+= marks.trailingZeroBitCount
+    let end = place &+ quoteCount
+    // What comes behind it is long enough for all that is loaded here.
+    guard place > contentsStart, byte(at: place) == closing, end &+ 17 <= byteCount, end >= 13,
+      word32(at: end) & 0xFF_FFFF == 0x20_5020
+    else { return nil }
+    let isNoAtom =
+      first == UInt8(ascii: "{") || first == UInt8(ascii: "%") || first == UInt8(ascii: "(")
+      || byte(at: place &- 1) == UInt8(ascii: ")") || word32(at: start) == 0x204C_494E
+    if isNoAtom, !isQuoted { return nil }
+    return (contentsStart..<place, end)
+  }
+
+  /// A number of at most 16 digits, without zeros in front.
+  ///
+  /// - Precondition: `end` is one of the value's places, and 16 or more.
+  @inline(always)
+  func number(from start: Int, to end: Int) -> UInt64? {
+    let count = end &- start
+    guard 1...16 ~= count, byte(at: start) != UInt8(ascii: "0") || count == 1 else { return nil }
+    // Within by the precondition.
+    let digits = unsafe text.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: end &- 16, as: SIMD16<UInt8>.self)
+    let number = ccs_number(digits, UInt32(truncatingIfNeeded: count))
+    return number == .max ? nil : number
+  }
+
+  // MARK: - ACL
+
+  /// Whether an ACL as usual lies here.
+  ///
+  /// - Parameter end: Behind a closing parenthesis.
+  /// - Returns: How many bytes the identifier has, if there is but one entry; otherwise 0. nil if there is no such ACL.
+  /// - Precondition: Four bytes or more follow.
+  @inline(always)
+  func acl(from start: Int, to end: Int) -> UInt16? {
+    guard word32(at: start) & 0xFFFF == 0x2825 else { return nil }
+    let identifier = start &+ 2
+    let space = identifier &+ stops(at: identifier).trailingZeroBitCount
+    // One entry, which has all rights, is what most have. Its length says that all that is loaded is within.
+    guard space &+ 16 == end else { return other(start, end) }
+    let rights = space &+ 1
+    let first = byte(at: identifier)
+    guard byte(at: space) == UInt8(ascii: " "), word(at: rights) == 0x786B_7069_7773_726C,
+      word(at: rights &+ 6) == 0x6E61_6463_6574_786B, first != UInt8(ascii: "\""), first != UInt8(ascii: "{"),
+      first != UInt8(ascii: ")"), first != UInt8(ascii: " "), byte(at: space &- 1) != UInt8(ascii: ")"),
+      word32(at: identifier) != 0x204C_494E
+    else { return other(start, end) }
+    return UInt16(truncatingIfNeeded: space &- identifier)
+  }
+
+  /// The same of one with several entries, or with other rights than all.
+  @inline(always)
+  private func other(_ start: Int, _ end: Int) -> UInt16? {
+    UsualReader.endOfACL(text.bytes, from: start) == end ? 0 : nil
+  }
+}
