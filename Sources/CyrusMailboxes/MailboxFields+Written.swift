@@ -19,8 +19,17 @@ extension MailboxFields {
   /// - Precondition: No field was read yet.
   @inline(always)
   mutating func readWritten(_ value: RawSpan, as context: MailboxFieldContext) -> Bool {
-    guard context == .name || context == .uniqueID, let text = WrittenText(value) else { return false }
-    let isName = context == .name
+    // Once for each, so that what differs is known at every place.
+    switch context {
+    case .name: readWritten(value, isName: true)
+    case .uniqueID: readWritten(value, isName: false)
+    case .plainName, .jmapID, .formerName: false
+    }
+  }
+
+  @inline(always)
+  private mutating func readWritten(_ value: RawSpan, isName: Bool) -> Bool {
+    guard let text = WrittenText(value) else { return false }
     // The kind, and behind it the key of id or name.
     let start = text.word(at: 0)
     guard start & 0xFFFF_FF00_FFFF_FFFF == (isName ? 0x2049_2000_2054_2825 : 0x204E_2000_2054_2825) else {
@@ -65,10 +74,8 @@ extension MailboxFields {
       | (text.word32(at: createdEnd) ^ 0x20_4620) | (text.word32(at: folderEnd) ^ 0x20_4D20)
       | (text.word32(at: mtimeEnd) ^ 0x20_4120)
     guard oddities & 0xFF_FFFF == 0, text.isAtom(partitionStart..<partitionEnd) else { return false }
-    guard let validity = text.number(from: partitionEnd &+ 3, to: validityEnd), validity <= UInt32.max,
-      let created = text.number(from: validityEnd &+ 3, to: createdEnd),
-      let folder = text.number(from: createdEnd &+ 3, to: folderEnd),
-      let time = text.number(from: folderEnd &+ 3, to: mtimeEnd)
+    guard let (validity, created) = text.numbers(behind: partitionEnd, to: validityEnd, to: createdEnd),
+      let (folder, time) = text.numbers(behind: createdEnd, to: folderEnd, to: mtimeEnd), validity <= UInt32.max
     else { return false }
 
     // The ACL is all that is left, but for an empty list of former names.
@@ -166,6 +173,13 @@ private struct WrittenText: ~Escapable {
     unsafe text.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: place, as: UInt8.self)
   }
 
+  /// - Precondition: Sixteen bytes come before.
+  @inline(always)
+  private func sixteenBytes(to end: Int) -> SIMD16<UInt8> {
+    // As for `word(at:)`.
+    unsafe text.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: end &- 16, as: SIMD16<UInt8>.self)
+  }
+
   // MARK: - Words
 
   /// Bits for those of 64 bytes at which a word can end: spaces and control bytes. None behind the end.
@@ -228,17 +242,25 @@ private struct WrittenText: ~Escapable {
     return (contentsStart..<place, end)
   }
 
-  /// A number of at most 16 digits, without zeros in front.
+  /// Two numbers of at most 16 digits, without zeros in front, each behind a key.
   ///
-  /// - Precondition: `end` is one of the value's places, and 16 or more.
+  /// - Parameters:
+  ///   - start: Where the first one's key begins, a space.
+  ///   - middle: Where the first one ends, and the key of the second begins.
+  ///   - end: Where the second one ends.
+  /// - Precondition: `middle` and `end` are places of the value, and 16 or more.
   @inline(always)
-  func number(from start: Int, to end: Int) -> UInt64? {
-    let count = end &- start
-    guard 1...16 ~= count, byte(at: start) != UInt8(ascii: "0") || count == 1 else { return nil }
-    // Within by the precondition.
-    let digits = unsafe text.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: end &- 16, as: SIMD16<UInt8>.self)
-    let number = ccs_number(digits, UInt32(truncatingIfNeeded: count))
-    return number == .max ? nil : number
+  func numbers(behind start: Int, to middle: Int, to end: Int) -> (UInt64, UInt64)? {
+    let (first, second) = (start &+ 3, middle &+ 3)
+    let (firstCount, secondCount) = (middle &- first, end &- second)
+    // 1 to 16 digits each.
+    guard UInt(bitPattern: (firstCount &- 1) | (secondCount &- 1)) < 16,
+      byte(at: first) != UInt8(ascii: "0") || firstCount == 1, byte(at: second) != UInt8(ascii: "0") || secondCount == 1
+    else { return nil }
+    let numbers = ccs_numbers(
+      sixteenBytes(to: middle), UInt32(truncatingIfNeeded: firstCount),
+      sixteenBytes(to: end), UInt32(truncatingIfNeeded: secondCount))
+    return numbers.is_valid ? (numbers.first, numbers.second) : nil
   }
 
   // MARK: - ACL

@@ -8,21 +8,25 @@
 struct MailboxFields: Sendable {
   /// Where a string's bytes are stored.
   struct Place: BitwiseCopyable, Sendable {
-    private var start: UInt32 = 0
-    private var count: UInt32 = 0
+    // The start below, the count above, in one number: so it is written in the piece in which it is read. From two that
+    // were just written nothing can be read at once before both are out of the processor.
+    private var startAndCount: UInt64 = 0
 
     init() {}
 
     @inline(__always)
     init(_ range: Range<Int>) {
       // Of a value below 4 GiB.
-      start = UInt32(truncatingIfNeeded: range.lowerBound)
-      count = UInt32(truncatingIfNeeded: range.upperBound &- range.lowerBound)
+      let start = UInt32(truncatingIfNeeded: range.lowerBound)
+      startAndCount = UInt64(start) | UInt64(truncatingIfNeeded: range.upperBound &- range.lowerBound) &<< 32
     }
 
     var range: Range<Int> {
       @inline(__always)
-      get { Int(start)..<Int(start) + Int(count) }
+      get {
+        let start = Int(UInt32(truncatingIfNeeded: startAndCount))
+        return start..<start + Int(startAndCount >> 32)
+      }
     }
   }
 

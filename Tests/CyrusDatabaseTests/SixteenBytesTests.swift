@@ -45,6 +45,18 @@ import Testing
         }
         #expect(ccs_number(text, count) == number ?? .max, "\(text) \(count)")
         #expect(ccs_number_portable(text, count) == number ?? .max, "\(text) \(count)")
+        let other = turn % 5 == 0 ? SIMD16(repeating: UInt8(random.below(256))) : SIMD16(repeating: UInt8(ascii: "7"))
+        let otherCount = UInt32(random.below(17))
+        for (first, second) in [((text, count), (other, otherCount)), ((other, otherCount), (text, count))] {
+          let both = ccs_numbers(first.0, first.1, second.0, second.1)
+          let portable = ccs_numbers_portable(first.0, first.1, second.0, second.1)
+          let expected = (ccs_number_portable(first.0, first.1), ccs_number_portable(second.0, second.1))
+          let areValid = expected.0 != .max && expected.1 != .max
+          #expect(both.is_valid == areValid && portable.is_valid == areValid, "\(first) \(second)")
+          guard areValid else { continue }
+          #expect((both.first, both.second) == expected, "\(first) \(second)")
+          #expect((portable.first, portable.second) == expected, "\(first) \(second)")
+        }
       }
     }
   }

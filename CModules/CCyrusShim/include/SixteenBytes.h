@@ -6,6 +6,7 @@
 #ifndef CCYRUS_SIXTEEN_BYTES_H
 #define CCYRUS_SIXTEEN_BYTES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -89,29 +90,82 @@ CCS_INLINE uint64_t ccs_number_portable(ccs_bytes text, uint32_t count) {
 }
 
 #if defined(__SSE2__) && defined(__clang__)
-CCS_INLINE uint64_t ccs_number(ccs_bytes text, uint32_t count) {
-  typedef short words __attribute__((vector_size(16)));
-  typedef int doubles __attribute__((vector_size(16)));
-  static const uint8_t masks[32] = {
+typedef short ccs_words __attribute__((vector_size(16)));
+
+/// What the last `count` of the bytes are as digits; zeros before them. Above 9 is what is no digit.
+CCS_INLINE ccs_bytes ccs_digits(ccs_bytes text, uint32_t count) {
+  static const uint8_t masks[48] = {
       0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,
       255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+      255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
   };
-  ccs_bytes mask, none = 0;
-  memcpy(&mask, masks + (count < 16 ? count : 16), sizeof mask);
-  ccs_bytes digits = (text - 0x30) & mask;
+  ccs_bytes mask;
+  memcpy(&mask, masks + (count & 31), sizeof mask);
+  return (text - 0x30) & mask;
+}
+
+/// Eight numbers of two digits each. Each step puts two neighbours together, the left one times 10; those that follow do
+/// the same with 100 and so on.
+CCS_INLINE ccs_words ccs_twos(ccs_bytes digits) {
+  const ccs_bytes none = 0;
+  const ccs_words by_10 = {10, 1, 10, 1, 10, 1, 10, 1};
+  ccs_words left =
+      (ccs_words)__builtin_shufflevector(digits, none, 0, 16, 1, 16, 2, 16, 3, 16, 4, 16, 5, 16, 6, 16, 7, 16);
+  ccs_words right =
+      (ccs_words)__builtin_shufflevector(digits, none, 8, 16, 9, 16, 10, 16, 11, 16, 12, 16, 13, 16, 14, 16, 15, 16);
+  return __builtin_ia32_packssdw128(__builtin_ia32_pmaddwd128(left, by_10), __builtin_ia32_pmaddwd128(right, by_10));
+}
+
+CCS_INLINE uint64_t ccs_number(ccs_bytes text, uint32_t count) {
+  typedef int doubles __attribute__((vector_size(16)));
+  ccs_bytes digits = ccs_digits(text, count);
   if (ccs_bits((ccs_bytes)(digits > 9))) return UINT64_MAX;
-  // Each step puts two neighbours together, the left one times 10, 100 and so on.
-  const words by_10 = {10, 1, 10, 1, 10, 1, 10, 1}, by_100 = {100, 1, 100, 1, 100, 1, 100, 1};
-  const words by_10000 = {10000, 1, 10000, 1, 10000, 1, 10000, 1};
-  words left = (words)__builtin_shufflevector(digits, none, 0, 16, 1, 16, 2, 16, 3, 16, 4, 16, 5, 16, 6, 16, 7, 16);
-  words right = (words)__builtin_shufflevector(digits, none, 8, 16, 9, 16, 10, 16, 11, 16, 12, 16, 13, 16, 14, 16, 15, 16);
-  doubles twos_left = __builtin_ia32_pmaddwd128(left, by_10), twos_right = __builtin_ia32_pmaddwd128(right, by_10);
-  doubles fours = __builtin_ia32_pmaddwd128(__builtin_ia32_packssdw128(twos_left, twos_right), by_100);
+  const ccs_words by_100 = {100, 1, 100, 1, 100, 1, 100, 1}, by_10000 = {10000, 1, 10000, 1, 10000, 1, 10000, 1};
+  doubles fours = __builtin_ia32_pmaddwd128(ccs_twos(digits), by_100);
   doubles eights = __builtin_ia32_pmaddwd128(__builtin_ia32_packssdw128(fours, fours), by_10000);
   return (uint64_t)(uint32_t)eights[0] * 100000000 + (uint32_t)eights[1];
 }
 #else
 CCS_INLINE uint64_t ccs_number(ccs_bytes text, uint32_t count) { return ccs_number_portable(text, count); }
+#endif
+
+/// Two numbers that were read together.
+typedef struct {
+  uint64_t first, second;
+  /// Whether all that was looked at are digits; if not, the numbers mean nothing.
+  bool is_valid;
+} ccs_two_numbers;
+
+/// The decimal numbers that the last bytes of two texts are, as `ccs_number` has each.
+CCS_INLINE ccs_two_numbers ccs_numbers_portable(
+    ccs_bytes first, uint32_t first_count, ccs_bytes second, uint32_t second_count) {
+  ccs_two_numbers both = {ccs_number_portable(first, first_count), ccs_number_portable(second, second_count), true};
+  both.is_valid = both.first != UINT64_MAX && both.second != UINT64_MAX;
+  return both;
+}
+
+#if defined(__SSE2__) && defined(__clang__)
+CCS_INLINE ccs_two_numbers ccs_numbers(
+    ccs_bytes first, uint32_t first_count, ccs_bytes second, uint32_t second_count) {
+  typedef uint64_t longs __attribute__((vector_size(16)));
+  ccs_bytes left = ccs_digits(first, first_count), right = ccs_digits(second, second_count);
+  ccs_words left_twos = ccs_twos(left), right_twos = ccs_twos(right);
+  const ccs_words by_100 = {100, 1, 100, 1, 100, 1, 100, 1};
+  const ccs_words by_10000 = {10000, 1, 10000, 1, 10000, 1, 10000, 1};
+  longs eights = (longs)__builtin_ia32_pmaddwd128(
+      __builtin_ia32_packssdw128(
+          __builtin_ia32_pmaddwd128(left_twos, by_100), __builtin_ia32_pmaddwd128(right_twos, by_100)),
+      by_10000);
+  longs numbers = (eights & 0xFFFFFFFF) * 100000000 + (eights >> 32);
+  ccs_bytes greatest = left > right ? left : right;
+  ccs_two_numbers both = {numbers[0], numbers[1], !ccs_bits((ccs_bytes)(greatest > 9))};
+  return both;
+}
+#else
+CCS_INLINE ccs_two_numbers ccs_numbers(
+    ccs_bytes first, uint32_t first_count, ccs_bytes second, uint32_t second_count) {
+  return ccs_numbers_portable(first, first_count, second, second_count);
+}
 #endif
 
 #endif
