@@ -50,7 +50,7 @@ public struct MailboxEntryView: ~Escapable {
 
   /// How the keys of the file are built, as was said.
   let form: MailboxKey.Form
-  var fields: MailboxFields
+  @usableFromInline var fields: MailboxFields
   var gravest: CompactIssue?
 
   /// Decodes a record of any kind.
@@ -237,27 +237,31 @@ extension MailboxEntryView {
 
   /// The mailbox's UIDVALIDITY.
   public var uidValidity: UInt32? {
+    @inlinable
     @inline(__always)
-    get { fields.state(of: .uidValidity) == .value ? fields.uidValidity : nil }
+    get { fields.hasUIDValidity ? fields.uidValidity : nil }
   }
 
   /// The modseq at which the mailbox was created.
   public var createdModseq: UInt64? {
+    @inlinable
     @inline(__always)
-    get { fields.state(of: .createdModseq) == .value ? fields.createdModseq : nil }
+    get { fields.hasCreatedModseq ? fields.createdModseq : nil }
   }
 
   /// The modseq of the last change to this record.
   public var folderModseq: UInt64? {
+    @inlinable
     @inline(__always)
-    get { fields.state(of: .folderModseq) == .value ? fields.folderModseq : nil }
+    get { fields.hasFolderModseq ? fields.folderModseq : nil }
   }
 
   /// When this record was written, in seconds since 1970 by the clock of the server that did. The records of one mailbox
   /// can differ by a second or two.
   public var mtime: Int64? {
+    @inlinable
     @inline(__always)
-    get { fields.state(of: .mtime) == .value ? fields.mtime : nil }
+    get { fields.hasMtime ? fields.mtime : nil }
   }
 
   /// What the record says about a field. A name or id that stands in the key does not count here.

@@ -5,6 +5,7 @@
 /// Where a record has its fields, and what is decoded of them at once.
 ///
 /// Of a fixed size. Offsets are of the value, which is below 4 GiB.
+@usableFromInline
 struct MailboxFields: Sendable {
   /// Where a string's bytes are stored.
   struct Place: BitwiseCopyable, Sendable {
@@ -31,7 +32,7 @@ struct MailboxFields: Sendable {
   }
 
   /// Two bits for each field: a raw value of ``FieldState``.
-  private var states: UInt32 = 0
+  @usableFromInline private(set) var states: UInt32 = 0
   /// A bit for each field: whether its string is escaped.
   private var escaped: UInt16 = 0
   /// None, if they come in the usual order.
@@ -55,10 +56,17 @@ struct MailboxFields: Sendable {
   var specialUse: Place?
 
   var type = MailboxType()
-  var uidValidity: UInt32 = 0
-  var createdModseq: UInt64 = 0
-  var folderModseq: UInt64 = 0
-  var mtime: Int64 = 0
+  @usableFromInline var uidValidity: UInt32 = 0
+  @usableFromInline var createdModseq: UInt64 = 0
+  @usableFromInline var folderModseq: UInt64 = 0
+  @usableFromInline var mtime: Int64 = 0
+
+  // A number is asked for by modules that see no raw values; so its two bits of the states stand here.
+
+  @inlinable var hasUIDValidity: Bool { states & 0xC0_0000 == 0xC0_0000 }
+  @inlinable var hasCreatedModseq: Bool { states & 0xC == 0xC }
+  @inlinable var hasFolderModseq: Bool { states & 0x30 == 0x30 }
+  @inlinable var hasMtime: Bool { states & 0x3000 == 0x3000 }
 
   @inline(__always)
   func state(of field: MailboxField) -> FieldState {

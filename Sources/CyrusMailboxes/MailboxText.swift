@@ -31,8 +31,11 @@ public struct MailboxText: ~Escapable {
   public var isEmpty: Bool { storedBytes.byteCount == 0 }
 
   /// How many bytes the string has. O(1) unless ``isEscaped``.
-  public var byteCount: Int {
-    guard isEscaped else { return storedBytes.byteCount }
+  @inlinable
+  public var byteCount: Int { isEscaped ? unescapedByteCount : storedBytes.byteCount }
+
+  @usableFromInline
+  var unescapedByteCount: Int {
     var count = 0
     var bytes = self.bytes()
     while bytes.next() != nil { count += 1 }
