@@ -1,7 +1,7 @@
 // Reading a dlist that has just the fields that nearly every one has, in their places.
 //
 //   %(T e I 7c037757-1676-45b2-9dd1-a215951b88ea P default V 1700000001 C 5 F 9 M 1700001001 A %(joe lrswipkxtecdan))
-//   %(T e N "user US joe US To do" P default V … A %(joe lrs anyone l) H ())
+//   %(T e N "user US joe US To do" J … P default V … A %(joe lrs anyone l) H ())
 //
 // Which fields there are is known before the first is looked at. So where all of them end is read off the bits of one
 // piece of 64 bytes, nothing waits for a field before, and what differs from value to value (lengths) decides no branch.
@@ -41,14 +41,22 @@ extension MailboxFields {
       kind = other
     }
     let idOrName: Range<Int>
-    let partitionStart: Int
+    var keyStart: Int
     if isName {
-      guard text.isUUID(at: 8), text.word(at: 44) & 0xFF_FFFF == 0x20_5020 else { return false }
-      (idOrName, partitionStart) = (8..<44, 47)
+      guard let id = text.id(from: 8) else { return false }
+      (idOrName, keyStart) = (id, id.upperBound)
     } else {
-      guard let (name, end) = text.string(from: 8) else { return false }
-      (idOrName, partitionStart) = (name, end &+ 3)
+      guard let name = text.string(from: 8) else { return false }
+      (idOrName, keyStart) = name
     }
+    // All records of a store have a JMAP id, or none.
+    var jmapIDRange: Range<Int>?
+    if text.word32(at: keyStart) & 0xFF_FFFF == 0x20_4A20 {
+      guard let id = text.atom(from: keyStart &+ 3) else { return false }
+      (jmapIDRange, keyStart) = (id, id.upperBound)
+    }
+    guard text.word32(at: keyStart) & 0xFF_FFFF == 0x20_5020 else { return false }
+    let partitionStart = keyStart &+ 3
 
     // Where partition, uidvalidity, modseqs and time end. The stop behind each of them is that of the next key, if this
     // is what it should be, which is looked at below.
@@ -103,7 +111,12 @@ extension MailboxFields {
     aclCount = 1
     isACLPlain = true
     self.loneIdentifierCount = loneIdentifierCount
-    note(values: isName ? .writtenUnderName : .writtenUnderID)
+    var found = isName ? MailboxFieldSet.writtenUnderName : .writtenUnderID
+    if let jmapIDRange {
+      place(.jmapID, at: jmapIDRange)
+      found = found.union(MailboxFieldSet(.jmapID))
+    }
+    note(values: found)
     return true
   }
 }
@@ -204,15 +217,43 @@ private struct WrittenText: ~Escapable {
     return self.byte(at: range.upperBound &- 1) != UInt8(ascii: ")") && first != 0x204C_494E
   }
 
-  /// Whether 36 bytes are such as a unique id has.
-  ///
-  /// - Precondition: 36 bytes follow.
+  /// Whether at a place, where a field ended, there are so many bytes as the fields that follow have at least.
   @inline(always)
-  func isUUID(at place: Int) -> Bool { text.holdsIDBytes(from: place, count: 36) }
+  private func hasMore(at place: Int) -> Bool { place &+ 17 <= byteCount }
 
-  /// A string as usual, neither empty nor with a NUL, and where it ends, if the key of the partition comes next.
+  /// A unique id as some release makes them, with 17 bytes or more behind it.
   ///
-  /// - Precondition: It begins within the first 48 bytes, and not at the first four.
+  /// - Precondition: It begins within the first 16 bytes.
+  @inline(always)
+  func id(from start: Int) -> Range<Int>? {
+    // As UUIDs have.
+    if byte(at: start &+ 36) == UInt8(ascii: " "), text.holdsIDBytes(from: start, count: 36) {
+      return hasMore(at: start &+ 36) ? start..<start &+ 36 : nil
+    }
+    let count = Self.countOfIDBytes(text.bytes, from: start)
+    return count >= 8 && hasMore(at: start &+ count) ? start..<start &+ count : nil
+  }
+
+  @inline(never)
+  private static func countOfIDBytes(_ value: RawSpan, from start: Int) -> Int {
+    LongText(value).marks(at: start) { ccs_bits_of_other_than_id($0) }.trailingZeroBitCount
+  }
+
+  /// An atom of less than 64 bytes that ends at a space, with 17 bytes or more behind it.
+  ///
+  /// - Precondition: It is a place of the value, and four bytes or more follow.
+  @inline(always)
+  func atom(from start: Int) -> Range<Int>? {
+    let end = start &+ stops(at: start).trailingZeroBitCount
+    guard hasMore(at: end), byte(at: end) == UInt8(ascii: " "), end &- start < 64, isAtom(start..<end) else {
+      return nil
+    }
+    return start..<end
+  }
+
+  /// A string as usual, neither empty nor with a NUL, and where it ends, with 17 bytes or more behind that.
+  ///
+  /// - Precondition: It begins within the first 48 bytes, and not at the first eight.
   @inline(always)
   func string(from start: Int) -> (contents: Range<Int>, end: Int)? {
     // Names have quotes or none, just as it comes.
@@ -231,10 +272,8 @@ private struct WrittenText: ~Escapable {
     }
     place &+= marks.trailingZeroBitCount
     let end = place &+ quoteCount
-    // What comes behind it is long enough for all that is loaded here.
-    guard place > contentsStart, byte(at: place) == closing, end &+ 17 <= byteCount, end >= 13,
-      word32(at: end) & 0xFF_FFFF == 0x20_5020
-    else { return nil }
+    // What comes behind it is long enough for all that is loaded here; and the first number ends at 16 or more.
+    guard place > contentsStart, byte(at: place) == closing, hasMore(at: end), end >= 13 else { return nil }
     let isNoAtom =
       first == UInt8(ascii: "{") || first == UInt8(ascii: "%") || first == UInt8(ascii: "(")
       || byte(at: place &- 1) == UInt8(ascii: ")") || word32(at: start) == 0x204C_494E

@@ -185,6 +185,11 @@ extension UsualRecordTests {
   private static let id = "I7c037757-1676-45b2-9dd1-a215951b88ea"
 
   static let written = [
+    UsualRecord("Na", "%(T e I 1a2b3c016553f101 P default V 1437092887 C 193 F 6230 M 1443069729 A %(joe lrs))"),
+    UsualRecord(
+      "Na", "%(T e I 0k3a0000000000010000abcd J PTQx-1 P default V 1437092887 C 193 F 6230 M 1443069729 A %(joe lrs))"),
+    UsualRecord(
+      id, "%(T e N user\u{1F}joe\u{1F}Sent J PTQx-1 P default V 17 C 1 F 2 M 3 A %(joe lrswipkxtecdan) H ())"),
     UsualRecord(
       "Na",
       "%(T e I 7c037757-1676-45b2-9dd1-a215951b88ea P default V 1437092887 C 193 F 6230 M 1443069729 "
@@ -266,8 +271,13 @@ private enum Pieces {
     }
     let names = ["user\u{1F}joe", "\"user\u{1F}joe\u{1F}To do\"", "\"(joe)\"", "a.example\u{1D}user\u{1F}joe.b"]
     let oddNames = ["NIL", "\"a\\\"b\"", "\"\"", "(joe)", "%joe", "joe)", "\"joe", "jo\u{0}e", "{3+}\r\njoe", "", "x"]
-    let ids = ["7c037757-1676-45b2-9dd1-a215951b88ea", "7C037757-1676-45b2-9dd1-a215951b88eA"]
-    let oddIDs = ["7c037757-1676-45b2-9dd1-a215951b88e_", "0k3a000000000001", "@c037757-1676-45b2-9dd1-a215951b88ea"]
+    let ids = [
+      "0k3a0000000000010000abcd", "1a2b3c016553f101", "7c037757-1676-45b2-9dd1-a215951b88ea",
+      "7C037757-1676-45b2-9dd1-a215951b88eA",
+    ]
+    let oddIDs = [
+      "0k3a000", "7c037757-1676-45b2-9dd1-a215951b88e_", "0k3a000000000001", "@c037757-1676-45b2-9dd1-a215951b88ea",
+    ]
     let partitions = ["default", "p", "archive-2026", String(repeating: "p", count: 1 + random.below(60))]
     let oddPartitions = ["NIL", "\"p\"", "", "p)", "(p", "\"p q\"", "p\tq", "{1+}\r\np"]
     let identifiers = [
@@ -284,7 +294,8 @@ private enum Pieces {
     let separator = one([" "], ["  ", "\t", ""])
     let text =
       "%(T " + one(["e", "e", "e", "c", "a", "j"], ["ed", "x", "", "NIL", "E"])
-      + (isName ? " I " + one(ids, oddIDs) : " N " + one(names, oddNames)) + " P " + one(partitions, oddPartitions)
+      + (isName ? " I " + one(ids, oddIDs) : " N " + one(names, oddNames))
+      + one(["", " J a"], [" J NIL", " J ", " J \"a\""]) + " P " + one(partitions, oddPartitions)
       + " V "
       + number() + " C " + number() + separator + "F " + number() + one([" M "], [" M", " J a M ", " S "]) + number()
       + " A %(" + acl.joined(separator: " ") + ")" + (isName ? "" : one([" H ()"], [" H NIL", " H (a)", ""]))
