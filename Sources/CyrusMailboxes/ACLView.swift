@@ -202,6 +202,15 @@ public struct ACLCursor: ~Escapable {
   /// - Returns: A view that is valid as long as the bytes that were decoded.
   @_lifetime(copy self)
   public mutating func next() -> ACLEntryView? {
+    // What most ACLs are has no need of the registers that all others take.
+    guard form == .pair else { return nextOther() }
+    guard let (identifier, rights) = nextOfPair() else { return nil }
+    return ACLEntryView(identifier, rights, in: bytes)
+  }
+
+  @_lifetime(copy self)
+  @inline(never)
+  private mutating func nextOther() -> ACLEntryView? {
     if form != .dlist {
       guard let (identifier, rights) = nextPair() else { return nil }
       return ACLEntryView(identifier, rights, in: bytes)
@@ -252,11 +261,7 @@ public struct ACLCursor: ~Escapable {
   @inline(__always)
   private mutating func nextPair() -> (identifier: Range<Int>, rights: Range<Int>)? {
     let (start, end) = (Int(progress.offset), Int(endOrCount))
-    if form == .pair {
-      if start > 0 { return nil }
-      progress = DListScanner.Progress(beforeValueAt: 1)
-      return (0..<end, end &+ 1..<bytes.byteCount)
-    }
+    if form == .pair { return nextOfPair() }
     if start >= end { return nil }
     let separator = form == .text ? 0x09 : UInt8(ascii: " ")
     // Mostly both end among the next 64 bytes.
@@ -275,6 +280,15 @@ public struct ACLCursor: ~Escapable {
     }
     progress = DListScanner.Progress(beforeValueAt: min(rightsEnd &+ 1, end))
     return (start..<identifierEnd, identifierEnd + 1..<rightsEnd)
+  }
+
+  /// Both strings of a pair, once.
+  @inline(__always)
+  private mutating func nextOfPair() -> (identifier: Range<Int>, rights: Range<Int>)? {
+    if progress.offset > 0 { return nil }
+    progress = DListScanner.Progress(beforeValueAt: 1)
+    let end = Int(endOrCount)
+    return (0..<end, end &+ 1..<bytes.byteCount)
   }
 
   /// What ``next()`` left over of a text: an identifier without rights, or nothing.

@@ -269,6 +269,7 @@ extension MailboxEntryView {
 
   /// The string that the record has for a field: not for one that is a number, an ACL or history.
   @_lifetime(copy self)
+  @inline(__always)
   public func storedText(of field: MailboxField) -> MailboxText? {
     switch field {
     case .name, .uniqueID, .jmapID, .partition, .server, .type:
