@@ -62,6 +62,8 @@ import Testing
       let path = try folder.file("disturbed.db", sample.bytes)
       let way = Way.allCases[turn % Way.allCases.count]
       let seed = random.next()
+      // Every other read begins so late that it may be disturbed before it opens the file.
+      let delay = turn / Way.allCases.count % 2 == 0 ? 0 : random.below(1000)
       let outcome = try onThreads(2) { index in
         guard index == 0 else {
           var random = SplitMix64(seed: seed)
@@ -69,6 +71,7 @@ import Testing
           try disturbance.happen(to: path, &random, sample)
           return ""
         }
+        if delay > 0 { usleep(UInt32(delay)) }
         do {
           let pairs = try way.read(path)
           return pairs == nil || pairs == sample.pairs ? "right" : "wrong"
