@@ -13,12 +13,7 @@ package struct CollectingCursor: ~Copyable, ~Escapable {
   /// Starts a walk.
   @_lifetime(borrow snapshot)
   package init(_ snapshot: borrowing Snapshot, prefix: RawSpan) {
-    records = snapshot.records(prefix: prefix)
-    // Not more than fit, whatever the header says.
-    let count = min(snapshot.expectedCount ?? 0, UInt64(snapshot.bytes.byteCount / Twoskip.smallestRecord))
-    countMax = Int(truncatingIfNeeded: count)
-    found.reserveCapacity(countMax)
-    room = records.bytesLeft
+    self.init(snapshot.records(prefix: prefix), countMax: snapshot.countMax)
   }
 
   /// Starts a walk over a part of the records with a prefix; nil if damage hides where it starts or ends, or if keys are in
@@ -33,11 +28,15 @@ package struct CollectingCursor: ~Copyable, ~Escapable {
     _ snapshot: borrowing Snapshot, prefix: [UInt8], from start: [UInt8]?, before stop: [UInt8]?, partCount: Int
   ) {
     guard let part = snapshot.part(prefix: prefix, from: start, before: stop) else { return nil }
-    records = part
-    let count = min(snapshot.expectedCount ?? 0, UInt64(snapshot.bytes.byteCount / Twoskip.smallestRecord))
-    countMax = Int(truncatingIfNeeded: count) / partCount
+    self.init(part, countMax: snapshot.countMax / partCount)
+  }
+
+  @_lifetime(copy records)
+  private init(_ records: consuming RecordCursor, countMax: Int) {
+    self.countMax = countMax
     found.reserveCapacity(countMax)
     room = records.bytesLeft
+    self.records = records
   }
 
   /// How many bytes ahead a listing fetches.

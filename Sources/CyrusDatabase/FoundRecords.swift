@@ -85,13 +85,13 @@ extension FoundRecords {
     of snapshot: borrowing Snapshot, threads: Int, marking isMarked: RecordMark?
   ) throws(DatabaseError) -> (records: FoundRecords, order: KeyOrder)? {
     let parts: [Part?]
-    // Room for all that there should be, and in a file there can be: none of it is touched before it is needed.
-    let expected = min(snapshot.expectedCount.flatMap(Int.init(exactly:)) ?? 0, snapshot.bytes.byteCount / 40)
+    // Room for all that there may be: none of it is touched before it is needed.
+    let countMax = snapshot.countMax
     do {
       parts = try snapshot.inParts(threads) { records in
         let room = records.bytesLeft
         var found = FoundRecords()
-        found.reserveCapacity(expected)
+        found.reserveCapacity(countMax)
         do throws(DatabaseError) {
           while let record = try records.next() {
             found.note(record.offset)

@@ -200,6 +200,9 @@ public struct Snapshot: ~Copyable, Sendable {
     return header.isDirty ? nil : header.recordCount
   }
 
+  /// How many records there may be: as many as the header says, but not more than fit; 0 if it says nothing. Not a promise.
+  var countMax: Int { Int(min(expectedCount ?? 0, UInt64(bytes.byteCount / Twoskip.smallestRecord))) }
+
   /// Finds the record with exactly this key.
   ///
   /// Compares bytes in the order of the file, see ``KeyOrder``, which is found out by itself. A key that was deleted is

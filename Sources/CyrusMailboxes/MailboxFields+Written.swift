@@ -61,18 +61,10 @@ extension MailboxFields {
     // Where partition, uidvalidity, modseqs and time end. The stop behind each of them is that of the next key, if this
     // is what it should be, which is looked at below.
     var stops = text.stops(at: partitionStart)
-    let partitionEnd = partitionStart &+ stops.trailingZeroBitCount
-    stops.clearLowest()
-    stops.clearLowest()
-    let validityEnd = partitionStart &+ stops.trailingZeroBitCount
-    stops.clearLowest()
-    stops.clearLowest()
-    let createdEnd = partitionStart &+ stops.trailingZeroBitCount
-    stops.clearLowest()
-    stops.clearLowest()
-    let folderEnd = partitionStart &+ stops.trailingZeroBitCount
-    stops.clearLowest()
-    stops.clearLowest()
+    let partitionEnd = partitionStart &+ stops.takeEnd()
+    let validityEnd = partitionStart &+ stops.takeEnd()
+    let createdEnd = partitionStart &+ stops.takeEnd()
+    let folderEnd = partitionStart &+ stops.takeEnd()
     let mtimeEnd = partitionStart &+ stops.trailingZeroBitCount
     // If there is a fifth end, there are all before; and then each is at least two bytes behind the one before, so that
     // what is loaded from here on lies within the value.
@@ -143,8 +135,16 @@ extension MailboxFieldSet {
 }
 
 extension UInt64 {
+  /// Takes the lowest bit, where a field ends, and the next one, behind the key of the field that follows.
+  ///
+  /// - Returns: The place of the lowest one.
   @inline(always)
-  fileprivate mutating func clearLowest() { self &= self &- 1 }
+  fileprivate mutating func takeEnd() -> Int {
+    let place = trailingZeroBitCount
+    self &= self &- 1
+    self &= self &- 1
+    return place
+  }
 }
 
 /// A value of 64 bytes or more, below 4 GiB. Loads are not checked one by one: who calls them says why they are within.

@@ -132,11 +132,7 @@ struct MailboxHistories {
       line.append(#"", "flags":["#)
       line.append(former.flags)
       line.append("]")
-      if let partition = former.partition {
-        line.append(#", "partition":""#)
-        line.append(partition)
-        line.append(#"""#)
-      }
+      if let partition = former.partition { line.append(#", "partition":""#, quoting: partition) }
       if let number = former.uidValidity { line.append(#", "uidvalidity":"#, UInt64(number)) }
       if let number = former.createdModseq { line.append(#", "createdmodseq":"#, number) }
       if let number = former.folderModseq { line.append(#", "foldermodseq":"#, number) }

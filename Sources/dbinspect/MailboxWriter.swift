@@ -118,46 +118,22 @@ extension MailboxWriter {
   private func writePlainFields(
     _ entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView, to line: inout PlainLine
   ) {
-    if let partition = entry.partition {
-      line.append(#", "partition":""#)
-      line.append(partition)
-      line.append(#"""#)
-    }
-    if let server = entry.server {
-      line.append(#", "server":""#)
-      line.append(server)
-      line.append(#"""#)
-    }
+    if let partition = entry.partition { line.append(#", "partition":""#, quoting: partition) }
+    if let server = entry.server { line.append(#", "server":""#, quoting: server) }
     if let acl = entry.acl {
       line.append(#", "acl":["#)
       line.append(acl)
       line.append("]")
     }
-    if let number = entry.uidValidity {
-      line.append(#", "uidvalidity":"#)
-      line.append(decimal: UInt64(number))
-    }
-    if let number = entry.createdModseq {
-      line.append(#", "createdmodseq":"#)
-      line.append(decimal: number)
-    }
-    if let number = entry.folderModseq {
-      line.append(#", "foldermodseq":"#)
-      line.append(decimal: number)
-    }
+    if let number = entry.uidValidity { line.append(#", "uidvalidity":"#, UInt64(number)) }
+    if let number = entry.createdModseq { line.append(#", "createdmodseq":"#, number) }
+    if let number = entry.folderModseq { line.append(#", "foldermodseq":"#, number) }
     if let number = entry.mtime {
       line.append(#", "mtime":"#)
       if number < 0 { line.fail() } else { line.append(decimal: UInt64(number)) }
     }
-    if let number = name.deletedAt {
-      line.append(#", "deletedAt":"#)
-      line.append(decimal: number)
-    }
-    if let id = entry.jmapID {
-      line.append(#", "jmapid":""#)
-      line.append(id)
-      line.append(#"""#)
-    }
+    if let number = name.deletedAt { line.append(#", "deletedAt":"#, number) }
+    if let id = entry.jmapID { line.append(#", "jmapid":""#, quoting: id) }
   }
 }
 
@@ -174,6 +150,13 @@ extension PlainLine {
       line.append(domain)
       line.append("\\u001d")
     }
+  }
+
+  /// Appends text of the program, which is known to be plain and opens quotes, a string, and the end of the quotes.
+  mutating func append(_ text: StaticString, quoting string: MailboxText) {
+    append(text)
+    append(string)
+    append(#"""#)
   }
 
   mutating func append(_ text: MailboxText) {

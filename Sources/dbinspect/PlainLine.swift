@@ -40,7 +40,8 @@ import Glibc
     return unsafe place
   }
 
-  // In what follows bytes are loaded that were checked to be there; pointers lead to the room that was just asked for, and to the bytes of a span while it is lent.
+  // In what follows bytes are loaded that were checked to be there; pointers lead to the room that was just asked for, and
+  // to the bytes of a span while it is lent.
 
   /// Appends text of the program, which is known to be plain.
   @inline(__always)

@@ -28,10 +28,6 @@ extension UInt64 {
     return (self | special) & Self.highBits == 0
   }
 
-  /// Whether one of the eight bytes is this.
-  @inline(__always)
-  func has(_ byte: UInt8) -> Bool { Self.whereEqual(self, to: byte) & Self.highBits != 0 }
-
   private static var highBits: UInt64 {
     @inline(__always)
     get { 0x8080_8080_8080_8080 }

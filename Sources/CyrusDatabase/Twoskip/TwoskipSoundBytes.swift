@@ -89,7 +89,7 @@ struct TwoskipSoundBytes {
   }
 
   /// How far ahead the bytes are fetched: the processor does so itself, but stops at the end of each page.
-  private static let lead = 2048
+  static let lead = 2048
 
   private mutating func look(
     _ bytes: RawSpan, _ rules: Rules, _ facts: borrowing TwoskipFacts, _ tick: ((Int) -> Void)?

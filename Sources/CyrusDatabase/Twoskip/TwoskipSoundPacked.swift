@@ -65,9 +65,6 @@ extension TwoskipSoundBytes {
     return walk.offset == limit
   }
 
-  /// How far ahead the bytes are fetched: the processor does so itself, but stops at the end of each page.
-  private static let lead = 2048
-
   /// Goes on to the first thing that is neither a RECORD of the usual shape nor a BLANK, or lies at `stop` or behind it.
   ///
   /// - Parameter limit: Where records must have ended.
