@@ -31,7 +31,7 @@ public struct DListScanner: ~Escapable {
   /// How many lists may be within each other, the outermost included. Cyrus writes 3.
   public static var depthMax: Int { 16 }
 
-  fileprivate enum State: BitwiseCopyable {
+  fileprivate enum State: UInt8 {
     /// Before the first byte.
     case start
     /// Behind an opening parenthesis.
@@ -51,10 +51,15 @@ public struct DListScanner: ~Escapable {
 
   /// How far a scan of less than 4 GiB has come, in eight bytes.
   struct Progress: BitwiseCopyable {
-    let offset: UInt32
-    fileprivate let kvlists: UInt16
-    fileprivate let depth: UInt8
-    fileprivate let state: State
+    // One number, from its lowest bits on: 32 bits of the offset, 16 lists of pairs, 8 of the depth, the state. A view of
+    // more than seven parts, as a cursor with four here would be, is given up by a call that does nothing.
+    private let parts: UInt64
+
+    var offset: UInt32 { UInt32(truncatingIfNeeded: parts) }
+    fileprivate var kvlists: UInt16 { UInt16(truncatingIfNeeded: parts >> 32) }
+    fileprivate var depth: UInt8 { UInt8(truncatingIfNeeded: parts >> 48) }
+    // Only raw values of states are ever stored.
+    fileprivate var state: State { State(rawValue: UInt8(truncatingIfNeeded: parts >> 56)) ?? .end }
 
     /// Within so many lists of pairs, before the value of a pair.
     @inline(__always)
@@ -69,10 +74,9 @@ public struct DListScanner: ~Escapable {
     @inline(__always)
     private init(_ offset: Int, _ kvlists: UInt32, _ depth: Int, _ state: State) {
       // At most 16 lists are within each other.
-      self.offset = UInt32(truncatingIfNeeded: offset)
-      self.kvlists = UInt16(truncatingIfNeeded: kvlists)
-      self.depth = UInt8(truncatingIfNeeded: depth)
-      self.state = state
+      parts =
+        UInt64(UInt32(truncatingIfNeeded: offset)) | UInt64(UInt16(truncatingIfNeeded: kvlists)) << 32
+        | UInt64(UInt8(truncatingIfNeeded: depth)) << 48 | UInt64(state.rawValue) << 56
     }
   }
 

@@ -14,7 +14,7 @@ extension MailboxFieldContext {
   /// Where the fields of a record stand whose key has nothing odd; nil if that takes a closer look.
   @inline(always)
   init?(usual key: RawSpan, _ form: MailboxKey.Form) {
-    guard key.byteCount > 1 else { return nil }
+    guard 2...Int(UInt32.max) ~= key.byteCount else { return nil }
     switch (form, key.byte(at: 0)) {
     case (.prefixed, UInt8(ascii: "N")): self = .name
     case (.prefixed, UInt8(ascii: "I")) where key.isUsualID(in: 1..<key.byteCount): self = .uniqueID

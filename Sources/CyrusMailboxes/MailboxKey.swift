@@ -64,17 +64,50 @@ public struct MailboxKey: Hashable, Sendable {
     case unknown
   }
 
-  /// What it stands for.
-  public let kind: Kind
+  // A kind without its ranges, and these as start and count, below 4 GiB: in half the bytes. Ranges that a kind does not
+  // have are empty, at 0.
+
+  @usableFromInline
+  enum Tag: UInt8, Sendable {
+    case name, uniqueID, jmapID, raclMarker, racl, userGroup
+    case legacyRACLMarker, legacyRACL, legacyRUNQMarker, legacyRUNQ, unknown
+  }
+
+  @usableFromInline let tag: Tag
+  @usableFromInline let scope: Scope
+  @usableFromInline let firstStart: UInt32
+  @usableFromInline let firstCount: UInt32
+  @usableFromInline let secondStart: UInt32
+  @usableFromInline let secondCount: UInt32
+
   /// How this key is built: ``Form/plain`` also for an old key that an upgrade left over in a file of the other form.
   ///
   /// Names in keys of the prefixed form have US between their components, those of the plain form `.`.
   public let form: Form
 
+  /// What it stands for.
+  @inlinable public var kind: Kind {
+    let first = Int(firstStart)..<Int(firstStart) + Int(firstCount)
+    let second = Int(secondStart)..<Int(secondStart) + Int(secondCount)
+    return switch tag {
+    case .name: .name(first)
+    case .uniqueID: .uniqueID(first)
+    case .jmapID: .jmapID(owner: first, id: second)
+    case .raclMarker: .raclMarker
+    case .racl: .racl(scope, identifier: first, name: second)
+    case .userGroup: .userGroup(left: first, right: second)
+    case .legacyRACLMarker: .legacyRACLMarker
+    case .legacyRACL: .legacyRACL(scope, identifier: first, name: second)
+    case .legacyRUNQMarker: .legacyRUNQMarker
+    case .legacyRUNQ: .legacyRUNQ(uniqueID: first, name: second)
+    case .unknown: .unknown
+    }
+  }
+
   /// Whether the record describes a mailbox.
   @inline(__always)
   public var isMailbox: Bool {
-    switch kind {
+    switch tag {
     case .name, .uniqueID, .jmapID: true
     default: false
     }
@@ -94,8 +127,8 @@ public struct MailboxKey: Hashable, Sendable {
 
   @inline(__always)
   init(_ key: RawSpan, value: RawSpan, form: Form, _ tally: inout IssueTally) {
-    if form == .prefixed, key.byteCount > 1, key.byte(at: 0) == UInt8(ascii: "N") {
-      self.init(.name(1..<key.byteCount), .prefixed)
+    if form == .prefixed, 2...Int(UInt32.max) ~= key.byteCount, key.byte(at: 0) == UInt8(ascii: "N") {
+      self.init(tag: .name, .prefixed, 1..<key.byteCount)
     } else {
       self = Self.recognise(key, value: value, form: form, &tally)
     }
@@ -105,23 +138,52 @@ public struct MailboxKey: Hashable, Sendable {
   @inline(__always)
   init(usual key: RawSpan, _ context: MailboxFieldContext?) {
     switch context {
-    case .name: self.init(.name(1..<key.byteCount), .prefixed)
-    case .uniqueID: self.init(.uniqueID(1..<key.byteCount), .prefixed)
-    case .plainName: self.init(.name(0..<key.byteCount), .plain)
-    case .jmapID, .formerName, nil: self.init(.unknown, .prefixed)
+    case .name: self.init(tag: .name, .prefixed, 1..<key.byteCount)
+    case .uniqueID: self.init(tag: .uniqueID, .prefixed, 1..<key.byteCount)
+    case .plainName: self.init(tag: .name, .plain, 0..<key.byteCount)
+    case .jmapID, .formerName, nil: self.init(tag: .unknown, .prefixed)
     }
   }
 
-  @inline(__always)
   private init(_ kind: Kind, _ form: Form) {
-    self.kind = kind
+    switch kind {
+    case .name(let name): self.init(tag: .name, form, name)
+    case .uniqueID(let id): self.init(tag: .uniqueID, form, id)
+    case .jmapID(let owner, let id): self.init(tag: .jmapID, form, owner, id)
+    case .raclMarker: self.init(tag: .raclMarker, form)
+    case .racl(let scope, let identifier, let name): self.init(tag: .racl, form, identifier, name, scope)
+    case .userGroup(let left, let right): self.init(tag: .userGroup, form, left, right)
+    case .legacyRACLMarker: self.init(tag: .legacyRACLMarker, form)
+    case .legacyRACL(let scope, let identifier, let name): self.init(tag: .legacyRACL, form, identifier, name, scope)
+    case .legacyRUNQMarker: self.init(tag: .legacyRUNQMarker, form)
+    case .legacyRUNQ(let id, let name): self.init(tag: .legacyRUNQ, form, id, name)
+    case .unknown: self.init(tag: .unknown, form)
+    }
+  }
+
+  /// - Precondition: The ranges end below 4 GiB.
+  @inline(__always)
+  private init(
+    tag: Tag, _ form: Form, _ first: Range<Int> = 0..<0, _ second: Range<Int> = 0..<0, _ scope: Scope = .users
+  ) {
+    self.tag = tag
+    self.scope = scope
     self.form = form
+    firstStart = UInt32(truncatingIfNeeded: first.lowerBound)
+    firstCount = UInt32(truncatingIfNeeded: first.count)
+    secondStart = UInt32(truncatingIfNeeded: second.lowerBound)
+    secondCount = UInt32(truncatingIfNeeded: second.count)
   }
 }
 
 extension MailboxKey {
   private static func recognise(_ key: RawSpan, value: RawSpan, form: Form, _ tally: inout IssueTally) -> MailboxKey {
     let all = 0..<key.byteCount
+    // Offsets are kept in 32 bits. Cyrus's own lengths have no more.
+    guard all.count <= UInt32.max else {
+      tally.warn(.keyUnknown, all, isInKey: true)
+      return MailboxKey(.unknown, form)
+    }
     switch key.byteCount > 0 ? key.byte(at: 0) : 0 {
     case UInt8(ascii: "$"):
       let kind = legacy(key, value: value, &tally)
