@@ -5,7 +5,7 @@
 /// For who does with the records what he has to while they are found, and needs some of them again later.
 package struct CollectingCursor: ~Copyable, ~Escapable {
   private var records: RecordCursor
-  private var found = FoundRecords()
+  private var found: FoundRecords
   private var hasEnded = false
   /// How many bytes the records of the file may have: those of a file do not overlap.
   package let room: Int
@@ -34,7 +34,7 @@ package struct CollectingCursor: ~Copyable, ~Escapable {
   @_lifetime(copy records)
   private init(_ records: consuming RecordCursor, countMax: Int) {
     self.countMax = countMax
-    found.reserveCapacity(countMax)
+    found = FoundRecords(capacity: countMax)
     room = records.bytesLeft
     self.records = records
   }
@@ -98,8 +98,7 @@ extension RecordList {
   ///
   /// - Parameter snapshot: The one that was walked over.
   package init(of snapshot: borrowing Snapshot, parts: [FoundRecords]) {
-    var all = FoundRecords()
-    all.reserveCapacity(parts.reduce(0) { $0 + $1.count })
+    var all = FoundRecords(capacity: parts.reduce(0) { $0 + $1.count })
     for part in parts { all.append(part) }
     self.init(of: snapshot.shared(), all, isLimited: false, .raw)
   }

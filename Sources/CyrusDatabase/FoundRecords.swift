@@ -41,7 +41,10 @@ package struct FoundRecords: Sendable {
 
   package var count: Int { places.count }
 
-  mutating func reserveCapacity(_ count: Int) { places.reserveCapacity(count) }
+  init() {}
+
+  /// Nothing yet, and room for so many.
+  init(capacity: Int) { places.reserveCapacity(capacity) }
 
   /// Takes what was found behind it, where there is no damage.
   mutating func append(_ next: FoundRecords) {
@@ -64,58 +67,25 @@ package struct FoundRecords: Sendable {
 // MARK: - Finding all records by several threads
 
 extension FoundRecords {
-  /// A part of a list.
-  private struct Part: Sendable {
-    let records: FoundRecords
-    /// The order in which its keys ascend.
-    let order: KeyOrder
-    /// How many bytes its records have.
-    let byteCount: Int
-    /// How many those of the file may have.
-    let room: Int
-  }
-
   /// All records, each thread a part of them.
   ///
   /// - Parameter isMarked: Which records to mark; looked at while they are at hand.
-  /// - Returns: Nil if there is damage, if keys are in more than one order, or if there are more bytes than the file has:
-  ///   then one thread has to tell.
+  /// - Returns: Nil if there is anything unusual: then one thread has to tell.
   /// - Throws: ``DatabaseError``: `.changed` or `.faulted`; `.system`.
   static func all(
     of snapshot: borrowing Snapshot, threads: Int, marking isMarked: RecordMark?
   ) throws(DatabaseError) -> (records: FoundRecords, order: KeyOrder)? {
-    let parts: [Part?]
     // Room for all that there may be: none of it is touched before it is needed.
     let countMax = snapshot.countMax
-    do {
-      parts = try snapshot.inParts(threads) { records in
-        let room = records.bytesLeft
-        var found = FoundRecords()
-        found.reserveCapacity(countMax)
-        do throws(DatabaseError) {
-          while let record = try records.next() {
-            found.note(record.offset)
-            if let isMarked, isMarked(record) { found.markLast() }
-          }
-        } catch {
-          guard error.isDamage else { throw error }
-          return nil
-        }
-        return Part(records: found, order: records.order, byteCount: room - records.bytesLeft, room: room)
+    let found = try snapshot.bySoundParts(threads: threads, start: { FoundRecords(capacity: countMax) }) {
+      (found, records, _) throws(DatabaseError) in
+      while let record = try records.next() {
+        found.note(record.offset)
+        if let isMarked, isMarked(record) { found.markLast() }
       }
-    } catch let error as DatabaseError {
-      throw error
-    } catch {
-      return nil
     }
-    guard let first = parts.first ?? nil else { return nil }
-    var all = first.records
-    var byteCount = first.byteCount
-    for part in parts.dropFirst() {
-      guard let part, part.order == first.order else { return nil }
-      all.append(part.records)
-      byteCount += part.byteCount
-    }
-    return byteCount <= first.room ? (all, first.order) : nil
+    guard let (parts, order) = found, var all = parts.first else { return nil }
+    for part in parts.dropFirst() { all.append(part) }
+    return (all, order)
   }
 }

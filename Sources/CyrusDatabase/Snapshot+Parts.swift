@@ -1,5 +1,28 @@
 // Listing a snapshot by several threads at the same time, each a part of it.
 
+import Synchronization
+
+/// What a thread has found in parts of a list.
+private struct PartWalk<State> {
+  var state: State
+  /// The order in which the keys of all its parts ascend; nil before the first.
+  private(set) var order: KeyOrder?
+  /// How many bytes the records have, and how many those of the file may have: more would be a circle.
+  private(set) var byteCount = 0
+  private(set) var room = 0
+
+  init(state: State) { self.state = state }
+
+  /// Takes what was found out about a part; false if that is unusual.
+  mutating func take(_ order: KeyOrder, byteCount: Int, of room: Int) -> Bool {
+    if let known = self.order, known != order { return false }
+    self.order = order
+    self.byteCount += byteCount
+    self.room = max(self.room, room)
+    return self.byteCount <= self.room
+  }
+}
+
 extension Snapshot {
   /// Lists all records in several parts at the same time.
   ///
@@ -29,26 +52,75 @@ extension Snapshot {
       var records = records()
       return [try body(&records)]
     }
-    let end = header.currentSize
+    let cuts = TwoskipState(bytes, end: header.currentSize, isLive: isLive).cuts(min(count, 64))
     let (isLive, compares, proof) = (self.isLive, comparesChecksums, self.proof)
-    let cuts = TwoskipState(bytes, end: end, isLive: isLive).cuts(min(count, 64))
     let outcomes = bytes.atOnce(cuts.count + 1) { bytes, part -> Swift.Result<Result, any Error> in
-      let stop = part < cuts.count ? cuts[part].at : nil
-      var records: RecordCursor
-      if part == 0 {
-        records = RecordCursor(
-          TwoskipCursor(bytes, end: end, isLive: isLive, comparesChecksums: compares), until: stop, proof)
-      } else {
-        // In which order the keys are is found out on the way, as by a listing from the start.
-        let cursor = TwoskipCursor(
-          bytes, end: end, isLive: isLive, comparesChecksums: compares, at: cuts[part - 1], order: .raw)
-        records = RecordCursor(cursor, until: stop, proof)
-      }
+      var records = RecordCursor(
+        bytes, part: part, of: cuts, end: header.currentSize, isLive: isLive, comparesChecksums: compares, proof)
       do { return .success(try body(&records)) } catch { return .failure(error) }
     }
     var results: [Result] = []
     for outcome in outcomes { results.append(try outcome.get()) }
     return results
+  }
+
+  /// Lists all records by several threads at the same time, if nothing about them is unusual.
+  ///
+  /// The records are cut into parts as by ``inParts(_:_:)``; each thread takes the next that nobody has taken. With as
+  /// many parts as threads it has that of its number.
+  ///
+  /// - Parameters:
+  ///   - threads: How many there are at most, the caller's included; from 1 to 64.
+  ///   - partsOfEach: How many parts there are for each thread. More than one where parts of the list can take longer
+  ///     than others of the same size.
+  ///   - start: What a thread starts with.
+  ///   - body: Reads all records of a part into what its thread has so far. Also called with whether that is the
+  ///     caller's thread. Must not change what another call looks at.
+  /// - Returns: What each thread has, and the order of the keys. Nil if there is damage, if keys are in more than one
+  ///   order, or if there are more bytes than the file has: then one thread has to tell.
+  /// - Throws: ``DatabaseError``: `.changed` or `.faulted`; `.system`.
+  package func bySoundParts<State>(
+    threads: Int, partsOfEach: Int = 1, start: () -> State,
+    _ body: (_ state: inout State, _ records: inout RecordCursor, _ isCallers: Bool) throws(DatabaseError) -> Void
+  ) throws(DatabaseError) -> (states: [State], order: KeyOrder)? {
+    let end = header?.currentSize ?? 0
+    let wantedCount = min(threads * partsOfEach, 64)
+    let cuts =
+      end > 0 && wantedCount > 1 ? TwoskipState(bytes, end: end, isLive: isLive).cuts(wantedCount) : []
+    guard !cuts.isEmpty else { return nil }
+    let (isLive, compares, proof) = (self.isLive, comparesChecksums, self.proof)
+    let threads = min(threads, cuts.count + 1)
+    let next = Atomic<Int>(threads)
+    let outcomes = bytes.atOnce(threads) { bytes, thread -> Result<PartWalk<State>?, DatabaseError> in
+      var walk = PartWalk(state: start())
+      var part = thread
+      while part <= cuts.count {
+        var records = RecordCursor(
+          bytes, part: part, of: cuts, end: end, isLive: isLive, comparesChecksums: compares, proof)
+        let room = records.bytesLeft
+        do throws(DatabaseError) {
+          try body(&walk.state, &records, thread == 0)
+        } catch {
+          return error.isDamage ? .success(nil) : .failure(error)
+        }
+        guard walk.take(records.order, byteCount: room - records.bytesLeft, of: room) else { return .success(nil) }
+        part = next.add(1, ordering: .relaxed).oldValue
+      }
+      return .success(walk)
+    }
+    var states: [State] = []
+    var all: PartWalk<Void>?
+    for outcome in outcomes {
+      guard let walk = try outcome.get() else { return nil }
+      // Calls that came too late for a part know of no order.
+      if let order = walk.order {
+        if all == nil { all = PartWalk(state: ()) }
+        guard all?.take(order, byteCount: walk.byteCount, of: walk.room) == true else { return nil }
+      }
+      states.append(walk.state)
+    }
+    guard let order = all?.order else { return nil }
+    return (states, order)
   }
 
   /// Keys between which about equally many records with a prefix lie, in ascending order: hints, which nothing hangs on.
@@ -78,5 +150,22 @@ extension Snapshot {
       bytes, end: header.currentSize, isLive: isLive, comparesChecksums: comparesChecksums, at: found.position,
       order: .raw)
     return RecordCursor(cursor, from: start, prefix: prefix, until: end, proof)
+  }
+}
+
+extension RecordCursor {
+  /// A walk over one of the parts into which records of a list cut it.
+  @_lifetime(copy bytes)
+  fileprivate init(
+    _ bytes: RawSpan, part: Int, of cuts: [TwoskipState.Position], end: UInt64, isLive: Bool, comparesChecksums: Bool,
+    _ proof: TwoskipProof
+  ) {
+    var cursor = TwoskipCursor(bytes, end: end, isLive: isLive, comparesChecksums: comparesChecksums)
+    if part > 0 {
+      // In which order the keys are is found out on the way, as by a listing from the start.
+      cursor = TwoskipCursor(
+        bytes, end: end, isLive: isLive, comparesChecksums: comparesChecksums, at: cuts[part - 1], order: .raw)
+    }
+    self.init(cursor, until: part < cuts.count ? cuts[part].at : nil, proof)
   }
 }

@@ -87,20 +87,23 @@ public struct MailboxKey: Hashable, Sendable {
 
   /// What it stands for.
   @inlinable public var kind: Kind {
-    let first = Int(firstStart)..<Int(firstStart) + Int(firstCount)
-    let second = Int(secondStart)..<Int(secondStart) + Int(secondCount)
-    return switch tag {
-    case .name: .name(first)
-    case .uniqueID: .uniqueID(first)
-    case .jmapID: .jmapID(owner: first, id: second)
-    case .raclMarker: .raclMarker
-    case .racl: .racl(scope, identifier: first, name: second)
-    case .userGroup: .userGroup(left: first, right: second)
-    case .legacyRACLMarker: .legacyRACLMarker
-    case .legacyRACL: .legacyRACL(scope, identifier: first, name: second)
-    case .legacyRUNQMarker: .legacyRUNQMarker
-    case .legacyRUNQ: .legacyRUNQ(uniqueID: first, name: second)
-    case .unknown: .unknown
+    @inline(__always)
+    get {
+      let first = Int(firstStart)..<Int(firstStart) + Int(firstCount)
+      let second = Int(secondStart)..<Int(secondStart) + Int(secondCount)
+      return switch tag {
+      case .name: .name(first)
+      case .uniqueID: .uniqueID(first)
+      case .jmapID: .jmapID(owner: first, id: second)
+      case .raclMarker: .raclMarker
+      case .racl: .racl(scope, identifier: first, name: second)
+      case .userGroup: .userGroup(left: first, right: second)
+      case .legacyRACLMarker: .legacyRACLMarker
+      case .legacyRACL: .legacyRACL(scope, identifier: first, name: second)
+      case .legacyRUNQMarker: .legacyRUNQMarker
+      case .legacyRUNQ: .legacyRUNQ(uniqueID: first, name: second)
+      case .unknown: .unknown
+      }
     }
   }
 

@@ -153,9 +153,16 @@ struct MailboxNameLayout: Sendable {
   }
 
   /// Whether the bytes of a piece are those of `text`. Nothing is an empty text.
+  @inline(__always)
   static func holds(_ text: String, in range: Range<Int>, of bytes: RawSpan, form: NameForm) -> Bool {
-    let text = text.utf8
-    guard !text.isEmpty, text.count == range.count else { return false }
+    text.utf8.count == range.count && holdsAsLong(text.utf8, in: range, of: bytes, form)
+  }
+
+  @inline(never)
+  private static func holdsAsLong(
+    _ text: String.UTF8View, in range: Range<Int>, of bytes: RawSpan, _ form: NameForm
+  ) -> Bool {
+    guard !text.isEmpty else { return false }
     var index = range.lowerBound
     for byte in text {
       if form.databaseByte(for: bytes.byte(at: index)) != byte { return false }

@@ -7,15 +7,20 @@ import TestSupport
 final class MadeFile: Sendable {
   let path: String
 
-  init(_ records: [(key: [UInt8], value: [UInt8])], order: TwoskipBuilder.Order = .raw) throws {
+  convenience init(_ records: [(key: [UInt8], value: [UInt8])], order: TwoskipBuilder.Order = .raw) throws {
     var builder = TwoskipBuilder(seed: 1, order: order)
     if !records.isEmpty {
       builder.begin()
       for record in records { builder.set(record.key, record.value) }
       builder.commit()
     }
+    try self.init(bytes: builder.bytes)
+  }
+
+  /// A file of these bytes.
+  init(bytes: [UInt8]) throws {
     let url = FileManager.default.temporaryDirectory.appending(path: "cyrus-mailboxes-tests-\(UUID().uuidString).db")
-    try Data(builder.bytes).write(to: url)
+    try Data(bytes).write(to: url)
     path = url.path
   }
 

@@ -72,11 +72,23 @@ extension Subject {
       return race
     },
     inventory("inventory", "list all records, decode and count the mailboxes") { path in
-      return { try Database(path: path).inventory() }
+      let held = try HeldSnapshot(path)
+      return { try Inventory(of: held.snapshot) }
     },
     inventory("inventory-trust", "the same of a state that was verified before") { path in
       let held = try HeldSnapshot(path, isTrusted: true)
       return { try Inventory(of: held.snapshot) }
+    },
+    inventory("inventory, 2 threads", "count by two threads") { path in
+      let held = try HeldSnapshot(path)
+      return { try Inventory(of: held.snapshot, threads: 2) }
+    },
+    inventory("inventory-trust, 2 threads", "the same of a state that was verified before") { path in
+      let held = try HeldSnapshot(path, isTrusted: true)
+      return { try Inventory(of: held.snapshot, threads: 2) }
+    },
+    inventory("inventory-opened", "open a file, count, close it") { path in
+      return { try Database(path: path).inventory() }
     },
     diff("diff", "compare two lists by what they mean; times differ mostly") { master, replica in
       let held = (try HeldSnapshot(master), try HeldSnapshot(replica))

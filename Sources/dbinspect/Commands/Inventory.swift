@@ -77,7 +77,7 @@ struct Inventory: DatabaseCommand, JSONCommand {
     let progress = Progress(file, .records)
     let (inventory, form, state, whole, stateNote) = try database.read(locking: common.libraryLocking) { snapshot in
       let expected = snapshot.expectedCount
-      let inventory = try CyrusMailboxes.Inventory(of: snapshot, by: Set(groupings)) {
+      let inventory = try CyrusMailboxes.Inventory(of: snapshot, by: Set(groupings), threads: usualThreadCount) {
         progress.update($0, of: expected)
       }
       let whole = Completeness(
@@ -131,7 +131,7 @@ struct Inventory: DatabaseCommand, JSONCommand {
       for grouping in groupings {
         output.object { output in
           output.member("by", grouping.rawValue)
-          output.member("count", inventory.groups(by: grouping).count)
+          output.member("count", inventory.groupCount(by: grouping))
           output.array("groups") { output in
             for group in inventory.biggest(grouping, count: limit) {
               output.object(.inline) { output in
@@ -189,7 +189,7 @@ struct Inventory: DatabaseCommand, JSONCommand {
   private func print(
     _ inventory: CyrusMailboxes.Inventory, _ grouping: InventoryGrouping, _ limit: Int, to output: inout Output
   ) {
-    let all = inventory.groups(by: grouping).count
+    let all = inventory.groupCount(by: grouping)
     let groups = inventory.biggest(grouping, count: limit)
     // Columns of nothing but zeros tell nothing.
     let columns = Self.columns.filter { column in

@@ -94,7 +94,7 @@ struct InventoryTable {
     }
     output.line()
     output.table(rows, numbers: Set(1..<rows[0].count))
-    let all = sum.groups(by: grouping).count
+    let all = sum.groupCount(by: grouping)
     if groups.count < all { output.line("… of \(counted(all, "group"))") }
   }
 
@@ -126,7 +126,7 @@ struct InventoryTable {
       for grouping in groupings {
         output.object { output in
           output.member("by", grouping.rawValue)
-          output.member("count", sum.groups(by: grouping).count)
+          output.member("count", sum.groupCount(by: grouping))
           output.array("groups") { output in
             for group in sum.biggest(grouping, count: limit) {
               output.object(.inline) { output in
