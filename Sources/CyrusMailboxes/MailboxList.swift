@@ -162,8 +162,11 @@ public struct MailboxList: ~Copyable, Sendable {
   /// - Returns: A view, valid as long as the list.
   /// - Throws: As ``/CyrusDatabase/RecordList/record(at:)``.
   /// - Complexity: O(size of the record).
+  @inlinable
+  @inline(__always)
   @_lifetime(borrow self)
   public func entry(at index: Int) throws(DatabaseError) -> MailboxEntryView {
+    // Inlined, so that it is decoded where it is wanted: what comes out of a call that can fail is copied.
     let record = try record(at: index)
     return MailboxEntryView(key: record.key, value: record.value, form: form.keys)
   }

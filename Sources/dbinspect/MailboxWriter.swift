@@ -81,17 +81,19 @@ struct MailboxWriter {
 extension MailboxWriter {
   /// Writes the object, but gives up if the mailbox has anything that few have.
   func writePlain(
-    _ entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView, to line: inout PlainLine
+    _ entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView, to start: inout PlainLine
   ) {
     guard entry.issueCount == 0, name.form == .database, name.issues().isEmpty, let id = entry.uniqueID else {
-      return line.fail()
+      return start.fail()
     }
+    // Of its own, so that it is in registers: never lent to anything but what is inlined.
+    var line = start
     line.append(#"{"name":""#)
     line.append(bothNamesOf: name)
     line.append(#"", "uniqueid":""#)
     line.append(id)
     line.append(#"", "kind":""#)
-    line.append(word: entry.kind.name)
+    line.append(entry.kind)
     line.append(#"", "flags":["#)
     line.append(entry.flags)
     line.append("]")
@@ -111,10 +113,16 @@ extension MailboxWriter {
     }
     writePlainFields(entry, name, to: &line)
     line.append(#", "issues":[]"#)
-    if histories.mayHave(id) { histories.writePlain(id, to: &line) }
+    if histories.mayHave(id) {
+      var lent = line
+      histories.writePlain(id, to: &lent)
+      line = lent
+    }
     line.append("}")
+    start = line
   }
 
+  @inline(__always)
   private func writePlainFields(
     _ entry: borrowing MailboxEntryView, _ name: borrowing MailboxNameView, to line: inout PlainLine
   ) {
@@ -139,42 +147,66 @@ extension MailboxWriter {
 
 extension PlainLine {
   /// Appends what stands in the members `name` and `dbname`, and what stands between.
-  mutating func append(bothNamesOf name: borrowing MailboxNameView) {
+  @inline(__always)
+  mutating func append(bothNamesOf name: borrowing MailboxNameView) { self = appending(bothNamesOf: name) }
+
+  @inline(never)
+  private func appending(bothNamesOf name: borrowing MailboxNameView) -> PlainLine {
+    var line = self
     guard let domain = name.domain else {
-      return append(internalNameOf: name.bytes) { $0.append(#"", "dbname":""#) }
+      line.append(internalNameOf: name.bytes) { $0.append(#"", "dbname":""#) }
+      return line
     }
-    append(domain)
-    append("!")
-    append(internalNameOf: name.bytes.extracting(droppingFirst: domain.byteCount + 1)) { line in
+    line.append(domain)
+    line.append("!")
+    line.append(internalNameOf: name.bytes.extracting(droppingFirst: domain.byteCount + 1)) { line in
       line.append(#"", "dbname":""#)
       line.append(domain)
       line.append("\\u001d")
     }
+    return line
+  }
+
+  /// Appends the name of a kind.
+  @inline(__always)
+  mutating func append(_ kind: MailboxKind) {
+    // What nearly all are.
+    if kind == .email { append("email") } else { append(word: kind.name) }
   }
 
   /// Appends text of the program, which is known to be plain and opens quotes, a string, and the end of the quotes.
+  @inline(__always)
   mutating func append(_ text: StaticString, quoting string: MailboxText) {
     append(text)
     append(string)
     append(#"""#)
   }
 
+  @inline(__always)
   mutating func append(_ text: MailboxText) {
     if text.isEscaped { fail() } else { append(text.storedBytes) }
   }
 
+  @inline(__always)
   mutating func append(_ flags: MailboxFlags) {
-    if flags.isEmpty { return }
-    var isFirst = true
-    for (flag, word) in MailboxFlags.known where flags.contains(flag) {
-      if !isFirst { append(", ") }
-      isFirst = false
-      append("\"")
-      append(word: word)
-      append("\"")
-    }
+    if !flags.isEmpty { self = appending(flags) }
   }
 
+  @inline(never)
+  private func appending(_ flags: MailboxFlags) -> PlainLine {
+    var line = self
+    var isFirst = true
+    for (flag, word) in MailboxFlags.known where flags.contains(flag) {
+      if !isFirst { line.append(", ") }
+      isFirst = false
+      line.append("\"")
+      line.append(word: word)
+      line.append("\"")
+    }
+    return line
+  }
+
+  @inline(__always)
   fileprivate mutating func append(_ acl: ACLView) {
     var entries = acl.entries()
     var isFirst = true

@@ -9,8 +9,12 @@ import CyrusDatabase
 import Glibc
 
 /// A line that is being written into room set aside for it.
+///
+/// A copy goes on in the same room. What takes some steps is done by functions of their own, which give the line back: of
+/// three words, so in registers. Were it lent to them, each piece would wait for the place of the one before to come out of
+/// memory: some forty a line.
 // Safe: every place written to is checked against the room.
-@safe struct PlainLine: ~Copyable {
+@safe struct PlainLine {
   /// The longest line: records have some hundred bytes.
   static let byteCountMax = 32 << 10
   /// The room for a line, and for some bytes behind it that are written and do not count.
@@ -51,39 +55,52 @@ import Glibc
   }
 
   /// Appends a word of the program, which is known to be plain.
-  mutating func append(word: String) {
+  @inline(__always)
+  mutating func append(word: String) { self = appending(word: word) }
+
+  @inline(never)
+  private func appending(word: String) -> PlainLine {
+    var line = self
     var word = word
     word.withUTF8 { bytes in
-      guard let source = bytes.baseAddress, let place = unsafe room(for: bytes.count) else { return }
+      guard let source = bytes.baseAddress, let place = unsafe line.room(for: bytes.count) else { return }
       unsafe memcpy(place, source, bytes.count)
     }
+    return line
   }
 
   /// Appends text of the program, which is known to be plain, and a number in decimal digits.
+  @inline(__always)
   mutating func append(_ text: StaticString, _ number: UInt64) {
     append(text)
     append(decimal: number)
   }
 
   /// Appends a number in decimal digits.
-  mutating func append(decimal number: UInt64) {
+  @inline(__always)
+  mutating func append(decimal number: UInt64) { self = appending(decimal: number) }
+
+  @inline(never)
+  private func appending(decimal number: UInt64) -> PlainLine {
+    var line = self
     if number >= 100_000_000 {
       let above = number / 100_000_000
       if above < 100 {
         // Times, mostly. Of one digit the zero in front is left out.
         let tens = above / 10
         let isTwo = tens > 0
-        append(digits: (tens | (above - tens * 10) << 8 | 0x3030) >> (isTwo ? 0 : 8), isTwo ? 2 : 1)
+        line.append(digits: (tens | (above - tens * 10) << 8 | 0x3030) >> (isTwo ? 0 : 8), isTwo ? 2 : 1)
       } else {
-        append(decimal: above)
+        line = line.appending(decimal: above)
       }
-      append(digits: Self.eightDigits(of: number % 100_000_000), 8)
+      line.append(digits: Self.eightDigits(of: number % 100_000_000), 8)
     } else {
       let digits = Self.eightDigits(of: number)
       // All but the last can be zeros in front.
       let zeroCount = min(7, (digits ^ 0x3030_3030_3030_3030).trailingZeroBitCount >> 3)
-      append(digits: digits >> UInt64(8 * zeroCount), 8 - zeroCount)
+      line.append(digits: digits >> UInt64(8 * zeroCount), 8 - zeroCount)
     }
+    return line
   }
 
   /// Appends the first `count` of eight digits, the first one lowest.
@@ -107,10 +124,18 @@ import Glibc
   }
 
   /// Appends bytes that need no escape.
-  mutating func append(_ bytes: RawSpan) {
+  @inline(__always)
+  mutating func append(_ bytes: RawSpan) { self = appending(bytes) }
+
+  @inline(never)
+  private func appending(_ bytes: RawSpan) -> PlainLine {
+    var line = self
     let count = bytes.byteCount
-    guard let place = unsafe room(for: count) else { return }
-    if count < 16 { return unsafe appendFew(bytes, at: place) }
+    guard let place = unsafe line.room(for: count) else { return line }
+    if count < 16 {
+      unsafe line.appendFew(bytes, at: place)
+      return line
+    }
     let last = count &- 16
     var special: UInt32 = 0
     var index = 0
@@ -124,7 +149,8 @@ import Glibc
     let sixteen = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: last, as: SIMD16<UInt8>.self)
     special |= ccs_bits_of_other_than_json(sixteen)
     unsafe place.storeBytes(of: sixteen, toByteOffset: last, as: SIMD16<UInt8>.self)
-    if special != 0 { isPlain = false }
+    if special != 0 { line.isPlain = false }
+    return line
   }
 
   @inline(__always)
@@ -163,6 +189,7 @@ import Glibc
   /// it, in which what stands between the pieces is escaped.
   ///
   /// - Parameter writeBetween: Appends the text, and what stands in front of the second.
+  @inline(__always)
   mutating func append(internalNameOf name: RawSpan, _ writeBetween: (inout PlainLine) -> Void) {
     guard 16...64 ~= name.byteCount else {
       append(internalNameOf: name)

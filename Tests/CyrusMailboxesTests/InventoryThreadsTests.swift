@@ -72,7 +72,7 @@ import Testing
       var told: [UInt64] = []
       let found = try Database(path: file.path).inventory(locking: .none, threads: threads) { told.append($0) }
       #expect(found.records == 70_000)
-      #expect(told == told.sorted() && told.last ?? .max <= 70_000, "\(threads) threads: \(told)")
+      #expect(told == told.sorted() && told.last ?? 0 <= 70_000, "\(threads) threads: \(told)")
       // Of several threads the caller's may come to few records.
       if threads == 1 { #expect(told.count == 4) }
     }

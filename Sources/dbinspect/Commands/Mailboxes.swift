@@ -309,10 +309,14 @@ struct Mailboxes: ListingCommand {
     _ list: borrowing MailboxList, _ range: Range<Int>, _ filter: MailboxFilter, _ output: inout Output,
     _ body: (borrowing MailboxEntryView, borrowing MailboxNameView, inout Output) -> Void
   ) throws(DatabaseError) {
-    for index in range where !output.hasEnded {
-      let entry = try list.entry(at: index)
-      guard let name = entry.nameInKey(list.settings), filter.takes(entry, name) else { continue }
+    // Lent as it is made: an entry that is kept in between, or comes out of a call that can fail, is copied.
+    func visit(_ entry: borrowing MailboxEntryView, _ output: inout Output) {
+      guard let name = entry.nameInKey(list.settings), filter.takes(entry, name) else { return }
       body(entry, name, &output)
+    }
+    for index in range where !output.hasEnded {
+      let record = try list.record(at: index)
+      visit(MailboxEntryView(key: record.key, value: record.value, form: list.form.keys), &output)
       try list.records.flush(&output)
     }
   }
