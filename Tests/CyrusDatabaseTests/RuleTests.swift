@@ -97,6 +97,20 @@ import Testing
     #expect(!steps.isEmpty)
     #expect(steps.allSatisfy { $0.done <= $0.total })
     #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.done < $1.done && $0.total == $1.total })
+    // By several threads the first part can be nearly all of it.
+    let uneven = BulkTwoskipFile(seed: 1).bytes(of: [
+      TwoskipPair(utf8("a"), [UInt8](repeating: 1, count: 60 << 20)), TwoskipPair(utf8("b"), utf8("b")),
+      TwoskipPair(utf8("c"), utf8("c")), TwoskipPair(utf8("d"), utf8("d")),
+    ])
+    let path = try folder.write(uneven)
+    for threads in [2, 3, 4, 8] {
+      for depth in [VerificationDepth.full, .quick] {
+        var told: [(done: UInt64, total: UInt64)] = []
+        _ = try Database(path: path).verify(depth, threads: threads) { told.append(($0, $1)) }
+        #expect(told.allSatisfy { $0.done <= $0.total }, "\(threads) threads: \(told)")
+        #expect(zip(told, told.dropFirst()).allSatisfy { $0.done < $1.done && $0.total == $1.total })
+      }
+    }
     var isCalled = false
     _ = try Database(path: Fixture.path(of: "ts-longval.db")).verify { _, _ in isCalled = true }
     #expect(!isCalled)

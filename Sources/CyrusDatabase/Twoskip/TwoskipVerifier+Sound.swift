@@ -142,12 +142,13 @@ extension TwoskipVerifier {
       end: end, packedEnd: packedEnd, isPacked: isPacked, isQuick: depth == .quick)
     let total = UInt64(limit) * (depth == .full ? 2 : 1)
     let partCount = borders.count - 1
-    let progress = progress
+    let (progress, limit) = (progress, Int(limit))
     var reached = nextProgress
-    // The caller's thread has the first part; the others are as far as it is. What was read in vain is not told again.
+    // The caller's thread has the first part; the others are as far as it is, or done if it is larger than theirs. What
+    // was read in vain is not told again.
     let tick: ((Int) -> Void)? = progress.map { progress in
       { place in
-        let done = place * partCount
+        let done = min(place * partCount, limit)
         guard done >= reached else { return }
         reached = done + Self.progressStep
         progress(UInt64(done), total)
