@@ -2,11 +2,11 @@
 //
 // Records are short: a head is 24 to 288 bytes, a tail mostly under 300. zlib is slow on such
 // buffers, so where the processor has carry-less multiplication (x86-64 PCLMULQDQ) it is used:
-// the message is folded 16 bytes at a time, then reduced by Barrett's method. Where it has that
-// for 32 or 64 bytes at a time (VPCLMULQDQ, AVX-512), what records have is not folded but added up
-// (ChecksumOfWords.c). Where it has none there are tables (ChecksumByTable.c). The constants are
-// remainders of powers of x modulo the CRC's polynomial, bit-reflected; a test compares all with
-// zlib for every length and alignment that matters.
+// what records have is added up (ChecksumOfWords.c), by more where the processor has it for 32 or
+// 64 bytes at a time (VPCLMULQDQ, AVX-512). What is longer, or not of whole words, is folded 16
+// bytes at a time, then reduced by Barrett's method. Where it has none there are tables
+// (ChecksumByTable.c). The constants are remainders of powers of x modulo the CRC's polynomial,
+// bit-reflected; a test compares all with zlib for every length and alignment that matters.
 //
 // Method: Gopal and others, "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ
 // Instruction", Intel 2009.

@@ -1,12 +1,12 @@
-// CRC-32 of what records have: up to 256 bytes, whole words of eight, two of them at a time.
+// CRC-32 of what records have: up to 256 bytes, whole words of eight, two, four or eight of them at a time.
 //
 // No word hangs on the one before: the word that is followed by k others is multiplied by x^(64 k + 32), which is what it
-// comes to in the remainder, and all products, of 96 bits each, are added up and reduced once. The words lie in a window
-// that ends where the message ends; what is before the message in it is not loaded, and counts as 0. So nothing is decided
-// by the length, but whether it is above 64. The initial value is a word that is followed by the whole message; what that
+// comes to in the remainder, and all products, of 96 bits each, are added up and reduced once. By four or eight the words
+// lie in a window that ends where the message ends; what is before the message in it is not loaded, and counts as 0. So
+// nothing is decided by the length, but whether it is above 64. By two there is a loop. The initial value is a word that is followed by the whole message; what that
 // comes to is looked up.
 //
-// Head and tail of a record are reduced side by side, which costs as much as one.
+// Head and tail of a record are then reduced side by side, which costs as much as one.
 
 #include "Checksum.h"
 
@@ -40,6 +40,49 @@ static const uint32_t start_effects[33] = {
     0x7400f70d, 0x368e5789, 0xa0dd7146, 0x7b6a8092, 0xc2dea49c, 0x702a9027, 0x439edbec, 0x4584323b,
     0xf2697aa7,
 };
+
+// MARK: two words at a time
+
+#define NARROW __attribute__((target("pclmul,ssse3,sse4.1")))
+
+// The sum of the products, of 16 bytes or more.
+NARROW static inline __m128i narrow_sum(const uint8_t *bytes, size_t count) {
+  // The last word counts here if it is left over by twos; if not, its factor is 0, so that nothing hangs on which it is.
+  static const uint64_t last_factors[2] = {0, 0x1db710640};
+  const uint64_t *factors = word_factors + LONGEST / 8 - count / 8;
+  const uint8_t *end = bytes + count;
+  __m128i last = _mm_loadu_si128((const __m128i *)(end - 16));
+  __m128i sum = _mm_clmulepi64_si128(last, _mm_cvtsi64_si128((long long)last_factors[count / 8 % 2]), 0x01);
+  __m128i other = _mm_setzero_si128();
+  for (; end - bytes >= 16; bytes += 16, factors += 2) {
+    __m128i value = _mm_loadu_si128((const __m128i *)bytes);
+    __m128i by = _mm_loadu_si128((const __m128i *)factors);
+    sum = _mm_xor_si128(sum, _mm_clmulepi64_si128(value, by, 0x00));
+    other = _mm_xor_si128(other, _mm_clmulepi64_si128(value, by, 0x11));
+  }
+  return _mm_xor_si128(sum, other);
+}
+
+// The remainder of a sum of products, in the second of four parts.
+NARROW static inline __m128i narrow_reduce(__m128i value) {
+  const __m128i to64 = _mm_cvtsi64_si128(0x163cd6124);              // x^64
+  const __m128i barrett = _mm_set_epi64x(0x1f7011641, 0x1db710641); // quotient, polynomial
+  const __m128i low32 = _mm_setr_epi32(-1, 0, -1, 0);
+  __m128i rest = _mm_clmulepi64_si128(_mm_and_si128(value, low32), to64, 0x00);
+  value = _mm_xor_si128(_mm_srli_si128(value, 4), rest);
+  __m128i quotient = _mm_clmulepi64_si128(_mm_and_si128(value, low32), barrett, 0x10);
+  return _mm_xor_si128(value, _mm_clmulepi64_si128(_mm_and_si128(quotient, low32), barrett, 0x00));
+}
+
+NARROW static inline uint32_t narrow_crc32(const uint8_t *bytes, size_t count) {
+  uint32_t rest = (uint32_t)_mm_extract_epi32(narrow_reduce(narrow_sum(bytes, count)), 1);
+  return ~(rest ^ start_effects[count / 8]);
+}
+
+NARROW static uint64_t narrow_crc32_of_both(const uint8_t *first, size_t first_count, const uint8_t *second,
+                                            size_t second_count) {
+  return (uint64_t)narrow_crc32(first, first_count) << 32 | narrow_crc32(second, second_count);
+}
 
 // MARK: four words at a time
 
@@ -146,6 +189,9 @@ BROAD static uint64_t broad_crc32_of_both(const uint8_t *first, size_t first_cou
 // MARK: which way
 
 // Each is a load and a test of a word that the compiler's run-time keeps.
+static inline bool is_narrow(void) {
+  return CCS_WAYS >= CCS_FOLDING && __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1");
+}
 static inline bool is_wide(void) {
   return CCS_WAYS >= CCS_WIDE && __builtin_cpu_supports("vpclmulqdq") && __builtin_cpu_supports("avx2");
 }
@@ -158,8 +204,13 @@ uint32_t ccs_crc32(const uint8_t *bytes, size_t count) {
   if (is_of_words(count)) {
     if (is_broad()) return broad_crc32(bytes, count);
     if (is_wide()) return wide_crc32(bytes, count);
+    if (is_narrow() && count >= 16) return narrow_crc32(bytes, count);
   }
   return ccs_crc32_folding(bytes, count);
+}
+
+uint32_t ccs_crc32_narrow(const uint8_t *bytes, size_t count) {
+  return is_of_words(count) && count >= 16 && is_narrow() ? narrow_crc32(bytes, count) : ccs_crc32_folding(bytes, count);
 }
 
 uint32_t ccs_crc32_wide(const uint8_t *bytes, size_t count) {
@@ -178,8 +229,18 @@ uint64_t ccs_crc32_of_both(const uint8_t *bytes, size_t count, size_t first_coun
   if (are_of_words(first_count, second_count)) {
     if (is_broad()) return broad_crc32_of_both(bytes, first_count, second, second_count);
     if (is_wide()) return wide_crc32_of_both(bytes, first_count, second, second_count);
+    if (is_narrow() && first_count >= 16 && second_count >= 16)
+      return narrow_crc32_of_both(bytes, first_count, second, second_count);
   }
   return crc32_of_each(bytes, first_count, second, second_count);
+}
+
+uint64_t ccs_crc32_of_both_narrow(const uint8_t *bytes, size_t count, size_t first_count, size_t second_start) {
+  const uint8_t *second = bytes + second_start;
+  size_t second_count = count - second_start;
+  if (are_of_words(first_count, second_count) && is_narrow() && first_count >= 16 && second_count >= 16)
+    return narrow_crc32_of_both(bytes, first_count, second, second_count);
+  return (uint64_t)ccs_crc32_narrow(bytes, first_count) << 32 | ccs_crc32_narrow(second, second_count);
 }
 
 uint64_t ccs_crc32_of_both_wide(const uint8_t *bytes, size_t count, size_t first_count, size_t second_start) {
@@ -196,8 +257,14 @@ uint32_t ccs_crc32(const uint8_t *bytes, size_t count) { return ccs_crc32_refere
 
 uint32_t ccs_crc32_wide(const uint8_t *bytes, size_t count) { return ccs_crc32_reference(bytes, count); }
 
+uint32_t ccs_crc32_narrow(const uint8_t *bytes, size_t count) { return ccs_crc32_reference(bytes, count); }
+
 uint64_t ccs_crc32_of_both(const uint8_t *bytes, size_t count, size_t first_count, size_t second_start) {
   return (uint64_t)ccs_crc32(bytes, first_count) << 32 | ccs_crc32(bytes + second_start, count - second_start);
+}
+
+uint64_t ccs_crc32_of_both_narrow(const uint8_t *bytes, size_t count, size_t first_count, size_t second_start) {
+  return ccs_crc32_of_both(bytes, count, first_count, second_start);
 }
 
 uint64_t ccs_crc32_of_both_wide(const uint8_t *bytes, size_t count, size_t first_count, size_t second_start) {

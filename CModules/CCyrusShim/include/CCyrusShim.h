@@ -243,7 +243,13 @@ uint32_t ccs_crc32_wide(const uint8_t *__counted_by(count) bytes __noescape, siz
 uint64_t ccs_crc32_of_both_wide(const uint8_t *__counted_by(count) bytes __noescape, size_t count, size_t first_count,
                                 size_t second_start);
 
-/// ccs_crc32 as it is computed where carry-less multiplication is there for 16 bytes at a time alone. For tests.
+/// ccs_crc32 and ccs_crc32_of_both as they are computed where carry-less multiplication is there for 16 bytes at a time
+/// alone. For tests.
+uint32_t ccs_crc32_narrow(const uint8_t *__counted_by(count) bytes __noescape, size_t count);
+uint64_t ccs_crc32_of_both_narrow(const uint8_t *__counted_by(count) bytes __noescape, size_t count, size_t first_count,
+                                  size_t second_start);
+
+/// ccs_crc32 as it is computed there for what is longer, or not of whole words of eight bytes. For tests.
 uint32_t ccs_crc32_folding(const uint8_t *__counted_by(count) bytes __noescape, size_t count);
 
 /// ccs_crc32 as it is computed where there is no carry-less multiplication. For tests.
