@@ -190,8 +190,9 @@ public struct Database: Sendable, Hashable {
   /// - Throws: ``DatabaseError``: `.system`, `.notRegularFile`, `.lockedByThisProcess`, `.unsupportedEngine`, `.busy`,
   ///   `.replaced`, `.faulted`.
   /// - Complexity: O(file size). Memory: next to nothing for a file that a repack has just left. For any other up to 40
-  ///   bytes for each live record, 28 for each dead one, up to 60 for each delete, and a fiftieth of the size: less than a
-  ///   fifth of the size of a file that was never repacked. 36 bytes more for each record if nearly all have the same key.
+  ///   bytes for each live record, 28 for each dead one, up to 60 for each delete, and a fiftieth of the size; by several
+  ///   threads up to a fifth more. Tables lie in large pages, so that it is some megabytes more of a small file. 36 bytes
+  ///   more for each record if nearly all have the same key.
   public func verify(
     _ depth: VerificationDepth = .full, locking: Locking = .auto, threads: Int = 1,
     progress: ((_ done: UInt64, _ total: UInt64) -> Void)? = nil

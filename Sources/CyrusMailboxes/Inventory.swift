@@ -46,7 +46,7 @@ public struct MailboxCounts: Hashable, Sendable {
   public fileprivate(set) var oldestMtime: Int64?, newestMtime: Int64?
   /// The highest modseqs; nil if no record has one.
   public fileprivate(set) var createdModseqMax: UInt64?, folderModseqMax: UInt64?
-  /// The most components that a name has, see ``MailboxNameView/depth``.
+  /// The most components that a name has: behind the user, or in all of a shared mailbox. See ``MailboxNameView/depth``.
   public fileprivate(set) var depthMax = 0
 
   /// Nothing.
@@ -169,6 +169,9 @@ public struct Inventory: Hashable, Sendable {
   ///
   /// Damaged records are passed over and counted. Records under ids say again what those under names say, so nothing but
   /// their keys is looked at: ``MailboxListCheck`` holds the ones against the others.
+  ///
+  /// Whether it is a list of mailboxes is not asked: of any other database what looks like names is counted. That records
+  /// are missing without a trace shows in ``/CyrusDatabase/Snapshot/expectedCount``, held against ``records``.
   ///
   /// - Parameters:
   ///   - snapshot: A `mailboxes.db`.
@@ -406,7 +409,7 @@ extension Database {
   ///   - groupings: What to count by.
   ///   - settings: Only ``NameSettings/deletedPrefix`` and ``NameSettings/defaultDomain`` count.
   ///   - locking: As for ``/CyrusDatabase/Database/read(locking:_:)``.
-  ///   - threads: As for ``Inventory/init(of:by:settings:threads:progress:)``.
+  ///   - threads: From 1 to 64, as for ``Inventory/init(of:by:settings:threads:progress:)``.
   ///   - progress: Called now and then with the number of records that are done; it starts over with the count.
   /// - Throws: As ``/CyrusDatabase/Database/snapshot(locking:)``.
   /// - Complexity: As ``Inventory/init(of:by:settings:threads:progress:)``.

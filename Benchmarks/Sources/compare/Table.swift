@@ -86,7 +86,8 @@ struct Table {
       "# Performance", "", "Made by `Scripts/compare render`; do not edit. \(heading).", "",
       "Contestants take turns in one process; *× own time* is the median, over the rounds, of how many times as long a",
       "rival took as we did in the same round, so more is better for us. *memory* is the sum of all words of the file in",
-      "memory, the limit of this machine. Who reads records saw the same ones as we did, or the run would have failed.",
+      "memory, the limit of this machine; *own × memory* is how many times as long we took, so less is better. Later tables",
+      "have *× memory* among the rivals. Who reads records saw the same ones as we did, or the run would have failed.",
       "Whole processes (`process/…`) are timed by the clock on the wall, start and page faults included.", "",
     ]
     if let chart { lines += ["![How many times as long rivals take](\(chart))", ""] }
@@ -101,6 +102,7 @@ struct Table {
         },
       rightFrom: 4)
     for other in others { lines += other.section }
+    lines += ["", "## What is not here"]
     lines += ["", "Not measured, as there is no function for it: " + Goal.unoffered.joined(separator: "; ") + "."]
     if !results.absent.isEmpty { lines += ["", "Absent: " + results.absent.joined(separator: ", ") + "."] }
     return lines.joined(separator: "\n") + "\n"

@@ -13,9 +13,10 @@ struct Inventory: DatabaseCommand, JSONCommand {
     usage: "dbinspect inventory FILE [--by GROUPING]… [--top N] [options]",
     discussion: """
       Every mailbox is one of: live, intermediate (stands for a missing parent),
-      reserved (its creation did not end), deleted (and kept for a while), tombstone.
-      Remote ones and those being moved are counted besides. Without --by, the ten
-      biggest users. Groups with most live mailboxes come first.
+      reserved (its creation did not end), deleted (and kept for a while), tombstone,
+      unreadable (its record does not say which). Remote ones and those being moved
+      are counted besides. Without --by, the ten biggest users. Groups with most live
+      mailboxes come first; a mailbox is in a group of each identifier in its ACL.
 
       GROUPINGS
         user, domain, partition, server, type, acl-identifier; - stands for mailboxes
@@ -35,7 +36,8 @@ struct Inventory: DatabaseCommand, JSONCommand {
 
       EXIT STATUS
         0   counted
-        2   damage took records away that are not counted, or the file is cut
+        2   damage took records away that are not counted, the file is cut, or the
+            header counts more of them
         65  not a list of mailboxes
       """)
 

@@ -36,7 +36,7 @@ struct Mailboxes: ListingCommand {
 
       EXIT STATUS
         0   all that was asked for was listed
-        1   there is no such user, or no mailbox with that id
+        1   of that user, or with that id, nothing is to be listed
         2   something could not be read, or is missing; the file is cut
         65  not a list of mailboxes
         75  in use for too long, or cut while it was being listed

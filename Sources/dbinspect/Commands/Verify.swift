@@ -39,7 +39,8 @@ struct Verify: DatabaseCommand, MonitoredCommand {
         65  not a Cyrus database that is read, or not a file
         66  no such file
         77  no permission
-        Of several files it is that of the worst. With --nagios: 0 OK, 1 WARNING
+        Of several files it is that of the worst: 2, then 65, 77, 66, 1, 0.
+        With --nagios: 0 OK, 1 WARNING
         (warnings; with --strict: recoverable), 2 CRITICAL (damaged), 3 UNKNOWN.
       """)
 
@@ -54,7 +55,7 @@ struct Verify: DatabaseCommand, MonitoredCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How many threads check files, or parts of one; without it as many as there are processors, up to 4.",
+      "How many threads check files, or parts of one: 1 to 1024; without it as many as there are processors, up to 4.",
       valueName: "count"))
   var threads: Int?
 
