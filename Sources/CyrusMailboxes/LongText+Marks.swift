@@ -111,3 +111,18 @@ extension LongText {
     return number
   }
 }
+
+extension UInt64 {
+  /// Takes the lowest bit, where a field ends, and the next one, behind the key of the field that follows.
+  ///
+  /// - Returns: The place of the lowest one.
+  @discardableResult
+  @inlinable
+  @inline(__always)
+  package mutating func takeEnd() -> Int {
+    let place = trailingZeroBitCount
+    self &= self &- 1
+    self &= self &- 1
+    return place
+  }
+}

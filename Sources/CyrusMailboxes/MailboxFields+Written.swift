@@ -134,19 +134,6 @@ extension MailboxFieldSet {
   }
 }
 
-extension UInt64 {
-  /// Takes the lowest bit, where a field ends, and the next one, behind the key of the field that follows.
-  ///
-  /// - Returns: The place of the lowest one.
-  @inline(always)
-  fileprivate mutating func takeEnd() -> Int {
-    let place = trailingZeroBitCount
-    self &= self &- 1
-    self &= self &- 1
-    return place
-  }
-}
-
 /// A value of 64 bytes or more, below 4 GiB. Loads are not checked one by one: who calls them says why they are within.
 private struct WrittenText: ~Escapable {
   private let text: LongText

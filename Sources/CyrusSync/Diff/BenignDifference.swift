@@ -14,6 +14,7 @@
 
 import CCyrusShim
 import CyrusDatabase
+import CyrusMailboxes
 
 /// What two records have in common that differ at most in the time of writing.
 struct BenignDifference {
@@ -74,6 +75,12 @@ struct BenignDifference {
     var place = partitionEnd
     /// The spaces from `place` on.
     var spaces = unsafe ccs_spaces_from(&both, place)
+    if let usual = Self.usualFields(bytes, behind: place, spaces) {
+      fieldCount = 8
+      (timeStart, timeByteCount) = (usual.time.lowerBound, usual.time.count)
+      acl = usual.acl
+      place = count
+    }
     while place < count &- 1 {
       // A space, a letter, a space, and a value.
       guard count &- place > 4, spaces & 7 == 5 else { return nil }
@@ -117,6 +124,33 @@ struct BenignDifference {
     guard unsafe ccs_differ_within(&both, timeStart, timeByteCount),
       Self.areDigits(others, from: timeStart, count: timeByteCount)
     else { return nil }
+  }
+
+  /// The time, and where the first word of the ACL is, if the fields behind the partition are those that nearly all have,
+  /// in the order in which Cyrus writes them: then they are all looked at together.
+  ///
+  /// - Parameters:
+  ///   - place: Where the partition ends, and with it that before the fields.
+  ///   - spaces: Those from there on, a bit for each byte.
+  @inline(__always)
+  private static func usualFields(
+    _ bytes: RawSpan, behind place: Int, _ spaces: UInt64
+  ) -> (time: Range<Int>, acl: Int)? {
+    var stops = spaces
+    stops.takeEnd()
+    let validityEnd = place &+ stops.takeEnd()
+    let createdEnd = place &+ stops.takeEnd()
+    let folderEnd = place &+ stops.takeEnd()
+    let timeEnd = place &+ stops.trailingZeroBitCount
+    guard stops != 0, timeEnd &- place <= 60, timeEnd &+ 8 < bytes.byteCount else { return nil }
+    func word(at place: Int) -> UInt32 {
+      // All these places come before the last one, which was compared; any bit pattern is a valid integer.
+      UInt32(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: place, as: UInt32.self))
+    }
+    let oddities =
+      (word(at: place) ^ 0x20_5620) | (word(at: validityEnd) ^ 0x20_4320) | (word(at: createdEnd) ^ 0x20_4620)
+      | (word(at: folderEnd) ^ 0x20_4D20) | (word(at: timeEnd) ^ 0x20_4120)
+    return oddities & 0xFF_FFFF == 0 ? (folderEnd &+ 3..<timeEnd, timeEnd &+ 5) : nil
   }
 
   /// How far spaces and differences are known by their places.
