@@ -98,28 +98,32 @@ extension Snapshot {
         var records = RecordCursor(
           bytes, part: part, of: cuts, end: end, isLive: isLive, comparesChecksums: compares, proof)
         let room = records.bytesLeft
+        var isUsual = false
+        defer {
+          // Nobody needs to begin with another part.
+          if !isUsual { next.store(cuts.count + 1, ordering: .relaxed) }
+        }
         do throws(DatabaseError) {
           try body(&walk.state, &records, thread == 0)
         } catch {
           return error.isDamage ? .success(nil) : .failure(error)
         }
-        guard walk.take(records.order, byteCount: room - records.bytesLeft, of: room) else { return .success(nil) }
+        isUsual = walk.take(records.order, byteCount: room - records.bytesLeft, of: room)
+        guard isUsual else { return .success(nil) }
         part = next.add(1, ordering: .relaxed).oldValue
       }
       return .success(walk)
     }
     var states: [State] = []
-    var all: PartWalk<Void>?
+    var all = PartWalk<Void>(state: ())
     for outcome in outcomes {
-      guard let walk = try outcome.get() else { return nil }
-      // Calls that came too late for a part know of no order.
-      if let order = walk.order {
-        if all == nil { all = PartWalk(state: ()) }
-        guard all?.take(order, byteCount: walk.byteCount, of: walk.room) == true else { return nil }
-      }
+      // Each has had a part.
+      guard let walk = try outcome.get(), let order = walk.order,
+        all.take(order, byteCount: walk.byteCount, of: walk.room)
+      else { return nil }
       states.append(walk.state)
     }
-    guard let order = all?.order else { return nil }
+    guard let order = all.order else { return nil }
     return (states, order)
   }
 

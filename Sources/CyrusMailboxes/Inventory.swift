@@ -177,10 +177,11 @@ public struct Inventory: Hashable, Sendable {
   ///   - snapshot: A `mailboxes.db`.
   ///   - groupings: What to count by.
   ///   - settings: Only ``NameSettings/deletedPrefix`` and ``NameSettings/defaultDomain`` count.
-  ///   - threads: How many may be used to count an undamaged file, the caller's included; from 1 to 64. They are gone
-  ///     when the count is done, which has the same outcome by any number of them.
+  ///   - threads: How many may be used to count a file without damage whose keys are in plain order of bytes, the
+  ///     caller's included; from 1 to 64. They are gone when the count is done, which has the same outcome by any number
+  ///     of them.
   ///   - progress: Called now and then with the number of records that are done, in the caller's thread. Starts over if
-  ///     several threads have met damage, as one counts then.
+  ///     several threads have met damage or keys in another order, as one counts then.
   /// - Throws: ``/CyrusDatabase/DatabaseError``: `.changed`, `.faulted`, as any listing.
   /// - Complexity: O(*n*), each record but those under ids decoded once. Memory: for each group its name and about 200 bytes,
   ///   up to three times that while there come to be more; by several threads for each of them in which the group is.

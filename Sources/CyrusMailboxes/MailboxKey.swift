@@ -60,7 +60,7 @@ public struct MailboxKey: Hashable, Sendable {
     case legacyRUNQMarker
     /// Which mailbox has a unique id, in releases 3.3 and 3.4.
     case legacyRUNQ(uniqueID: Range<Int>, name: Range<Int>)
-    /// None of these.
+    /// None of these; also any key of 4 GiB or more, which no Cyrus can have.
     case unknown
   }
 
