@@ -48,7 +48,8 @@ check: lint test docs threads instructions costs fuzz
 
 # Many threads at once under the thread sanitizer.
 threads:
-	swift test --sanitize thread --scratch-path .build-threads --filter ConcurrencyTests
+	swift test --sanitize thread --scratch-path .build-threads \
+	  --filter 'ConcurrencyTests|ThreadsTests|PartsTests|WalkedReportTests|MailboxWriterTests'
 
 # What operations cost, counted: no clock is asked.
 instructions:

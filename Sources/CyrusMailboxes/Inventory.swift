@@ -294,7 +294,9 @@ public struct Inventory: Hashable, Sendable {
 
   /// The groups with the most live mailboxes, the biggest first; of equal ones by their names.
   ///
-  /// - Parameter count: How many at most, 0 or more.
+  /// - Parameters:
+  ///   - grouping: Which; none are given if it was not counted by that.
+  ///   - count: How many at most, 0 or more.
   /// - Complexity: O(*g* log *g*) for *g* groups.
   public func biggest(_ grouping: InventoryGrouping, count: Int) -> [Group] {
     guard let groups = groups[grouping], count > 0 else { return [] }
