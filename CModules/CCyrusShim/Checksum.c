@@ -28,13 +28,13 @@ static const uint8_t moves[48] = {
     0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
 };
 
-__attribute__((target("pclmul,ssse3,sse4.1"))) static inline __m128i fold(__m128i value, __m128i next, __m128i by) {
+CCS_MULTIPLYING static inline __m128i fold(__m128i value, __m128i next, __m128i by) {
   __m128i low = _mm_clmulepi64_si128(value, by, 0x00);
   __m128i high = _mm_clmulepi64_si128(value, by, 0x11);
   return _mm_xor_si128(_mm_xor_si128(low, high), next);
 }
 
-__attribute__((target("pclmul,ssse3,sse4.1"))) static uint32_t crc32_multiplying(const uint8_t *bytes, size_t count) {
+CCS_MULTIPLYING static uint32_t crc32_multiplying(const uint8_t *bytes, size_t count) {
   const __m128i by64 = _mm_set_epi64x(0x1c6e41596, 0x154442bd4); // fold over 64 bytes
   const __m128i by16 = _mm_set_epi64x(0x0ccaa009e, 0x1751997d0); // fold over 16 bytes
   const __m128i start = _mm_cvtsi32_si128(-1);
@@ -91,9 +91,7 @@ __attribute__((target("pclmul,ssse3,sse4.1"))) static uint32_t crc32_multiplying
 }
 
 uint32_t ccs_crc32_folding(const uint8_t *bytes, size_t count) {
-  // The compiler's run-time keeps the processor's features in one word: this is a load and a test.
-  if (CCS_WAYS >= CCS_FOLDING && __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1"))
-    return crc32_multiplying(bytes, count);
+  if (ccs_multiplies()) return crc32_multiplying(bytes, count);
   return ccs_crc32_by_table(bytes, count);
 }
 

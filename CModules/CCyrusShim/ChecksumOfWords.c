@@ -3,10 +3,9 @@
 // No word hangs on the one before: the word that is followed by k others is multiplied by x^(64 k + 32), which is what it
 // comes to in the remainder, and all products, of 96 bits each, are added up and reduced once. By four or eight the words
 // lie in a window that ends where the message ends; what is before the message in it is not loaded, and counts as 0. So
-// nothing is decided by the length, but whether it is above 64. By two there is a loop. The initial value is a word that is followed by the whole message; what that
-// comes to is looked up.
-//
-// Head and tail of a record are then reduced side by side, which costs as much as one.
+// nothing is decided by the length, but whether it is above 64; and head and tail of a record are reduced side by side,
+// which costs as much as one. By two there is a loop, and each is reduced for itself. The initial value is a word that is
+// followed by the whole message; what that comes to is looked up.
 
 #include "Checksum.h"
 
@@ -43,10 +42,8 @@ static const uint32_t start_effects[33] = {
 
 // MARK: two words at a time
 
-#define NARROW __attribute__((target("pclmul,ssse3,sse4.1")))
-
 // The sum of the products, of 16 bytes or more.
-NARROW static inline __m128i narrow_sum(const uint8_t *bytes, size_t count) {
+CCS_MULTIPLYING static inline __m128i narrow_sum(const uint8_t *bytes, size_t count) {
   // The last word counts here if it is left over by twos; if not, its factor is 0, so that nothing hangs on which it is.
   static const uint64_t last_factors[2] = {0, 0x1db710640};
   const uint64_t *factors = word_factors + LONGEST / 8 - count / 8;
@@ -63,24 +60,12 @@ NARROW static inline __m128i narrow_sum(const uint8_t *bytes, size_t count) {
   return _mm_xor_si128(sum, other);
 }
 
-// The remainder of a sum of products, in the second of four parts.
-NARROW static inline __m128i narrow_reduce(__m128i value) {
-  const __m128i to64 = _mm_cvtsi64_si128(0x163cd6124);              // x^64
-  const __m128i barrett = _mm_set_epi64x(0x1f7011641, 0x1db710641); // quotient, polynomial
-  const __m128i low32 = _mm_setr_epi32(-1, 0, -1, 0);
-  __m128i rest = _mm_clmulepi64_si128(_mm_and_si128(value, low32), to64, 0x00);
-  value = _mm_xor_si128(_mm_srli_si128(value, 4), rest);
-  __m128i quotient = _mm_clmulepi64_si128(_mm_and_si128(value, low32), barrett, 0x10);
-  return _mm_xor_si128(value, _mm_clmulepi64_si128(_mm_and_si128(quotient, low32), barrett, 0x00));
+CCS_MULTIPLYING static inline uint32_t narrow_crc32(const uint8_t *bytes, size_t count) {
+  return ~(ccs_reduce_96(narrow_sum(bytes, count)) ^ start_effects[count / 8]);
 }
 
-NARROW static inline uint32_t narrow_crc32(const uint8_t *bytes, size_t count) {
-  uint32_t rest = (uint32_t)_mm_extract_epi32(narrow_reduce(narrow_sum(bytes, count)), 1);
-  return ~(rest ^ start_effects[count / 8]);
-}
-
-NARROW static uint64_t narrow_crc32_of_both(const uint8_t *first, size_t first_count, const uint8_t *second,
-                                            size_t second_count) {
+CCS_MULTIPLYING static uint64_t narrow_crc32_of_both(const uint8_t *first, size_t first_count, const uint8_t *second,
+                                                     size_t second_count) {
   return (uint64_t)narrow_crc32(first, first_count) << 32 | narrow_crc32(second, second_count);
 }
 
@@ -189,9 +174,7 @@ BROAD static uint64_t broad_crc32_of_both(const uint8_t *first, size_t first_cou
 // MARK: which way
 
 // Each is a load and a test of a word that the compiler's run-time keeps.
-static inline bool is_narrow(void) {
-  return CCS_WAYS >= CCS_FOLDING && __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1");
-}
+static inline bool is_narrow(size_t count) { return count >= 16 && ccs_multiplies(); }
 static inline bool is_wide(void) {
   return CCS_WAYS >= CCS_WIDE && __builtin_cpu_supports("vpclmulqdq") && __builtin_cpu_supports("avx2");
 }
@@ -204,13 +187,13 @@ uint32_t ccs_crc32(const uint8_t *bytes, size_t count) {
   if (is_of_words(count)) {
     if (is_broad()) return broad_crc32(bytes, count);
     if (is_wide()) return wide_crc32(bytes, count);
-    if (is_narrow() && count >= 16) return narrow_crc32(bytes, count);
+    if (is_narrow(count)) return narrow_crc32(bytes, count);
   }
   return ccs_crc32_folding(bytes, count);
 }
 
 uint32_t ccs_crc32_narrow(const uint8_t *bytes, size_t count) {
-  return is_of_words(count) && count >= 16 && is_narrow() ? narrow_crc32(bytes, count) : ccs_crc32_folding(bytes, count);
+  return is_of_words(count) && is_narrow(count) ? narrow_crc32(bytes, count) : ccs_crc32_folding(bytes, count);
 }
 
 uint32_t ccs_crc32_wide(const uint8_t *bytes, size_t count) {
@@ -229,7 +212,7 @@ uint64_t ccs_crc32_of_both(const uint8_t *bytes, size_t count, size_t first_coun
   if (are_of_words(first_count, second_count)) {
     if (is_broad()) return broad_crc32_of_both(bytes, first_count, second, second_count);
     if (is_wide()) return wide_crc32_of_both(bytes, first_count, second, second_count);
-    if (is_narrow() && first_count >= 16 && second_count >= 16)
+    if (is_narrow(first_count) && is_narrow(second_count))
       return narrow_crc32_of_both(bytes, first_count, second, second_count);
   }
   return crc32_of_each(bytes, first_count, second, second_count);
@@ -238,7 +221,7 @@ uint64_t ccs_crc32_of_both(const uint8_t *bytes, size_t count, size_t first_coun
 uint64_t ccs_crc32_of_both_narrow(const uint8_t *bytes, size_t count, size_t first_count, size_t second_start) {
   const uint8_t *second = bytes + second_start;
   size_t second_count = count - second_start;
-  if (are_of_words(first_count, second_count) && is_narrow() && first_count >= 16 && second_count >= 16)
+  if (are_of_words(first_count, second_count) && is_narrow(first_count) && is_narrow(second_count))
     return narrow_crc32_of_both(bytes, first_count, second, second_count);
   return (uint64_t)ccs_crc32_narrow(bytes, first_count) << 32 | ccs_crc32_narrow(second, second_count);
 }

@@ -199,11 +199,10 @@ public struct Inventory: Hashable, Sendable {
       self.init(by: groupings)
       var tables = groupings.map { GroupTable($0) }
       var cursor = snapshot.records()
-      var isDone = false
-      while !isDone {
+      while true {
         do throws(DatabaseError) {
           try add(recordsOf: &cursor, form, settings, &tables) { progress?($0) }
-          isDone = true
+          break
         } catch {
           guard case .damaged = error else { throw error }
           damageCount += 1

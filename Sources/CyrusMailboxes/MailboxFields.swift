@@ -32,7 +32,7 @@ struct MailboxFields: Sendable {
   }
 
   /// Two bits for each field: a raw value of ``FieldState``.
-  private var states: UInt32 = 0
+  @usableFromInline private(set) var states: UInt32 = 0
   /// A bit for each field: whether its string is escaped.
   private var escaped: UInt16 = 0
   /// None, if they come in the usual order.
@@ -61,13 +61,12 @@ struct MailboxFields: Sendable {
   @usableFromInline var folderModseq: UInt64 = 0
   @usableFromInline var mtime: Int64 = 0
 
-  // Whether the numbers are there: said once more for each, as who asks for several of them at once would look at four
-  // places of the states together, in a wider load than they were written by. The processor waits for that.
+  // A number is asked for by modules that see no raw values; so its two bits of the states stand here.
 
-  @usableFromInline private(set) var hasUIDValidity = false
-  @usableFromInline private(set) var hasCreatedModseq = false
-  @usableFromInline private(set) var hasFolderModseq = false
-  @usableFromInline private(set) var hasMtime = false
+  @inlinable var hasUIDValidity: Bool { states & 0xC0_0000 == 0xC0_0000 }
+  @inlinable var hasCreatedModseq: Bool { states & 0xC == 0xC }
+  @inlinable var hasFolderModseq: Bool { states & 0x30 == 0x30 }
+  @inlinable var hasMtime: Bool { states & 0x3000 == 0x3000 }
 
   @inline(__always)
   func state(of field: MailboxField) -> FieldState {
@@ -90,26 +89,13 @@ struct MailboxFields: Sendable {
       escaped &= ~(1 << UInt16(field.rawValue))
     }
     states |= UInt32(state.rawValue) << shift
-    switch field {
-    case .uidValidity: hasUIDValidity = state == .value
-    case .createdModseq: hasCreatedModseq = state == .value
-    case .folderModseq: hasFolderModseq = state == .value
-    case .mtime: hasMtime = state == .value
-    case .acl, .history, .name, .uniqueID, .jmapID, .partition, .server, .type: break
-    }
   }
 
   /// Notes that fields are there, each with a value; in the usual order, unless another was noted.
   ///
   /// - Precondition: None was noted before.
   @inline(__always)
-  mutating func note(values fields: MailboxFieldSet) {
-    states = fields.rawValue
-    hasUIDValidity = fields.contains(MailboxFieldSet(.uidValidity))
-    hasCreatedModseq = fields.contains(MailboxFieldSet(.createdModseq))
-    hasFolderModseq = fields.contains(MailboxFieldSet(.folderModseq))
-    hasMtime = fields.contains(MailboxFieldSet(.mtime))
-  }
+  mutating func note(values fields: MailboxFieldSet) { states = fields.rawValue }
 
   /// Notes that fields came in the usual order, but behind others.
   ///
